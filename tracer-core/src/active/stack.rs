@@ -1,0 +1,151 @@
+//! The thread's slots. No function here runs foreign code while the stack is borrowed: spans are
+//! moved out first, and end (or are changed) afterwards.
+
+use std::cell::{Cell, RefCell};
+
+use crate::context::SpanContext;
+use crate::span::Span;
+use crate::tracer::Tracer;
+
+/// Names a slot of this thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(u64);
+
+struct Slot {
+    key: Key,
+    context: SpanContext,
+    tracer: Tracer,
+    held: Held,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a span is the usual case, and boxing it would allocate"
+)]
+enum Held {
+    Span(Span),
+    /// The span is out, in the hands of `with`.
+    Taken,
+    /// There is no span: a context was attached.
+    ContextOnly,
+}
+
+thread_local! {
+    static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
+    static NEXT_KEY: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Makes a span active. While a thread is torn down there is no stack, and the span comes back.
+#[expect(clippy::result_large_err, reason = "the span itself comes back")]
+pub(super) fn push(span: Span) -> Result<Key, Span> {
+    let (context, tracer) = (span.context().clone(), span.tracer());
+    let mut span = Some(span);
+    let pushed = push_slot(context, tracer, || {
+        span.take().map_or(Held::ContextOnly, Held::Span)
+    });
+    pushed.ok_or_else(|| span.unwrap_or_default())
+}
+
+/// Makes a context active.
+pub(super) fn push_context(context: SpanContext) -> Option<Key> {
+    push_slot(context, Tracer::noop(), || Held::ContextOnly)
+}
+
+fn push_slot(context: SpanContext, tracer: Tracer, held: impl FnOnce() -> Held) -> Option<Key> {
+    let key = Key(NEXT_KEY
+        .try_with(|next| next.replace(next.get().wrapping_add(1)))
+        .ok()?);
+    with_slots(|slots| {
+        slots.push(Slot {
+            key,
+            context,
+            tracer,
+            held: held(),
+        });
+    })?;
+    Some(key)
+}
+
+/// Takes a slot out, wherever it is, with its span if that is in it.
+pub(super) fn pop(key: Key) -> Option<Span> {
+    let slot = with_slots(|slots| {
+        let index = slots.iter().rposition(|slot| slot.key == key)?;
+        Some(slots.remove(index))
+    })??;
+    match slot.held {
+        Held::Span(span) => Some(span),
+        Held::Taken | Held::ContextOnly => None,
+    }
+}
+
+pub(super) fn top_context() -> Option<SpanContext> {
+    with_slots(|slots| slots.last().map(|slot| slot.context.clone()))?
+}
+
+pub(super) fn top_tracer() -> Option<Tracer> {
+    let top = with_slots(|slots| {
+        slots
+            .iter()
+            .rev()
+            .map(|slot| &slot.tracer)
+            .find(|t| t.is_enabled())
+            .cloned()
+    });
+    top?
+}
+
+/// Takes the active span out of its slot, which stays.
+pub(super) fn take_top_span() -> Option<(Key, Span)> {
+    with_slots(|slots| {
+        let slot = slots.last_mut()?;
+        match std::mem::replace(&mut slot.held, Held::Taken) {
+            Held::Span(span) => Some((slot.key, span)),
+            other => {
+                slot.held = other;
+                None
+            }
+        }
+    })?
+}
+
+/// Takes the span of a slot, whether or not it is the active one.
+pub(super) fn take_span(key: Key) -> Option<Span> {
+    with_slots(|slots| {
+        let slot = slots.iter_mut().rfind(|slot| slot.key == key)?;
+        match std::mem::replace(&mut slot.held, Held::Taken) {
+            Held::Span(span) => Some(span),
+            other => {
+                slot.held = other;
+                None
+            }
+        }
+    })?
+}
+
+/// Puts a taken span back. If its slot ended meanwhile, so does the span.
+pub(super) fn put_back(key: Key, span: Span) {
+    let mut span = Some(span);
+    with_slots(|slots| {
+        if let Some(slot) = slots.iter_mut().rfind(|slot| slot.key == key)
+            && let Some(span) = span.take()
+        {
+            slot.context = span.context().clone();
+            slot.held = Held::Span(span);
+        }
+    });
+}
+
+/// The context of a slot.
+pub(super) fn context_of(key: Key) -> Option<SpanContext> {
+    with_slots(|slots| {
+        slots
+            .iter()
+            .rfind(|slot| slot.key == key)
+            .map(|slot| slot.context.clone())
+    })?
+}
+
+/// `None` while the thread is torn down.
+fn with_slots<R>(use_slots: impl FnOnce(&mut Vec<Slot>) -> R) -> Option<R> {
+    SLOTS.try_with(|slots| use_slots(&mut slots.borrow_mut())).ok()
+}

@@ -1,0 +1,190 @@
+//! W3C `tracestate`: the list that vendors carry beside `traceparent`.
+//!
+//! ```text
+//! list  = member *( "," member )            at most 32 members
+//! member = key "=" value
+//! key   = ( a-z / 0-9 ) *255( a-z / 0-9 / "_" / "-" / "*" / "/" / "@" )
+//! value = 0*255( chr ) nblk-chr             0x20-0x7e without "," and "="
+//! ```
+//! (Trace Context Level 2, section 3.3.1.)
+
+use std::fmt;
+
+/// The most members that a list may have.
+const MEMBERS_MAX: usize = 32;
+const KEY_BYTES_MAX: usize = 256;
+const VALUE_BYTES_MAX: usize = 256;
+
+/// A valid `tracestate` list, kept as its header text.
+///
+/// ```
+/// use tracer_core::TraceState;
+///
+/// let mut state = TraceState::default();
+/// state.insert("rojo", "00f067aa0ba902b7")?;
+/// state.insert("congo", "t61rcWkgMzE")?;
+/// assert_eq!(state.as_str(), "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+/// # Ok::<(), tracer_core::TraceStateError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TraceState(String);
+
+/// Why a member or a list is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceStateError {
+    /// The key does not follow the grammar.
+    #[error("malformed tracestate key")]
+    Key,
+    /// The value does not follow the grammar.
+    #[error("malformed tracestate value")]
+    Value,
+    /// There are more than 32 members.
+    #[error("more than 32 tracestate members")]
+    TooMany,
+}
+
+impl TraceState {
+    /// The header's value: members joined by commas, without blanks. Empty if there are none.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there are no members.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The members, left to right.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.split(',').filter_map(|member| member.split_once('='))
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// Puts a member left-most, dropping an older one of its key and whatever is then beyond 32.
+    ///
+    /// # Errors
+    /// [`TraceStateError::Key`] or [`TraceStateError::Value`] if they do not follow the grammar;
+    /// the list then stays as it was.
+    pub fn insert(&mut self, key: &str, value: &str) -> Result<(), TraceStateError> {
+        check_member(key.as_bytes(), value.as_bytes())?;
+        let others = self.iter().filter(|(name, _)| *name != key).take(MEMBERS_MAX - 1);
+        self.0 = join(std::iter::once((key, value)).chain(others));
+        Ok(())
+    }
+
+    /// Puts a member right-most, as a parser does that reads a list from the left. A key that is
+    /// there already keeps its first value.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), and [`TraceStateError::TooMany`] for a 33rd member.
+    pub fn push(&mut self, key: &str, value: &str) -> Result<(), TraceStateError> {
+        check_member(key.as_bytes(), value.as_bytes())?;
+        if self.get(key).is_some() {
+            return Ok(());
+        }
+        if self.iter().count() == MEMBERS_MAX {
+            return Err(TraceStateError::TooMany);
+        }
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        self.0.extend([key, "=", value]);
+        Ok(())
+    }
+
+    /// Drops the member of a key, if there is one; the others keep their order.
+    pub fn remove(&mut self, key: &str) {
+        if self.get(key).is_some() {
+            self.0 = join(self.iter().filter(|(name, _)| *name != key));
+        }
+    }
+}
+
+impl fmt::Debug for TraceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TraceState({:?})", self.0)
+    }
+}
+
+impl fmt::Display for TraceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut list = String::new();
+    for (key, value) in members {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.extend([key, "=", value]);
+    }
+    list
+}
+
+fn check_member(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
+    let key_char = |c: &u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
+    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
+    if !starts_well || key.len() > KEY_BYTES_MAX || !key.iter().all(key_char) {
+        return Err(TraceStateError::Key);
+    }
+    let value_char = |c: &u8| matches!(c, 0x20..=0x7e) && !matches!(c, b',' | b'=');
+    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
+    if !ends_well || value.len() > VALUE_BYTES_MAX || !value.iter().all(value_char) {
+        return Err(TraceStateError::Value);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insert_moves_a_key_to_the_left_and_keeps_32() {
+        let mut state = TraceState::default();
+        for n in 0..40 {
+            state.insert(&format!("k{n}"), "v").unwrap();
+        }
+        assert_eq!(state.iter().count(), 32);
+        state.insert("k20", "new").unwrap();
+        assert_eq!(state.iter().next(), Some(("k20", "new")));
+        assert_eq!(state.iter().filter(|(key, _)| *key == "k20").count(), 1);
+        state.remove("k20");
+        assert_eq!(state.get("k20"), None);
+    }
+
+    #[test]
+    fn push_keeps_the_first_of_a_key_and_refuses_a_33rd() {
+        let mut state = TraceState::default();
+        for n in 0..32 {
+            state.push(&format!("k{n}"), "v").unwrap();
+        }
+        assert_eq!(state.push("k1", "other"), Ok(()));
+        assert_eq!(state.get("k1"), Some("v"));
+        assert_eq!(state.push("more", "v"), Err(TraceStateError::TooMany));
+    }
+
+    #[test]
+    fn malformed_members_are_refused() {
+        let mut state = TraceState::default();
+        let long = "k".repeat(257);
+        for key in ["", "A", "@a", "a b", "é", &long] {
+            assert_eq!(state.insert(key, "v"), Err(TraceStateError::Key), "{key}");
+        }
+        for value in ["", "a ", "a,b", "a=b", "é", &long] {
+            assert_eq!(state.insert("k", value), Err(TraceStateError::Value), "{value}");
+        }
+        assert!(state.is_empty());
+        state.insert("0@x/*_-", " inner blank ok").unwrap();
+    }
+}

@@ -1,0 +1,121 @@
+//! Stage 8 of a span's walk: what is asked of an exporter, and what it answers.
+
+use std::time::Instant;
+
+use crate::resource::{Resource, Scope};
+use crate::row::Rows;
+
+/// Finished spans of one service and one library.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Batch<'a> {
+    /// The service.
+    pub resource: &'a Resource,
+    /// The library.
+    pub scope: &'a Scope,
+    /// The spans.
+    pub rows: Rows<'a>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch, for an exporter's own tests and for programs that hand rows on.
+    #[must_use]
+    pub const fn new(resource: &'a Resource, scope: &'a Scope, rows: Rows<'a>) -> Self {
+        Self {
+            resource,
+            scope,
+            rows,
+        }
+    }
+}
+
+/// What became of a batch that was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exported {
+    /// Spans that the receiver took the batch without.
+    pub rejected: usize,
+}
+
+impl Exported {
+    /// The receiver took all spans.
+    pub const ALL: Self = Self { rejected: 0 };
+
+    /// The receiver took all spans but so many.
+    #[must_use]
+    pub const fn all_but(rejected: usize) -> Self {
+        Self { rejected }
+    }
+}
+
+/// Why a batch was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// Nobody answers at the end point.
+    #[error("cannot reach {endpoint}: {cause}")]
+    Unreachable {
+        /// The end point, without credentials.
+        endpoint: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The receiver answered with an error.
+    #[error("{endpoint} answered {status}: {message}")]
+    Refused {
+        /// The end point, without credentials.
+        endpoint: String,
+        /// The HTTP or gRPC status.
+        status: u16,
+        /// The start of what it said.
+        message: String,
+    },
+    /// There was no answer before the deadline.
+    #[error("no answer from {endpoint} in time")]
+    TimedOut {
+        /// The end point, without credentials.
+        endpoint: String,
+    },
+    /// The exporter itself failed: it panicked, or a file could not be written.
+    #[error("exporter failed: {0}")]
+    Failed(String),
+}
+
+/// Sends finished spans somewhere. It is called by one thread at a time, never by the
+/// application's, and may block until the deadline that it is given.
+///
+/// ```
+/// use std::time::Instant;
+/// use tracer_core::{Batch, ExportError, Exported, Exporter};
+///
+/// struct Count(usize);
+///
+/// impl Exporter for Count {
+///     fn name(&self) -> &'static str {
+///         "count"
+///     }
+///     fn export(&mut self, batch: &Batch<'_>, _deadline: Instant) -> Result<Exported, ExportError> {
+///         self.0 += batch.rows.len();
+///         Ok(Exported::ALL)
+///     }
+/// }
+/// ```
+pub trait Exporter: Send {
+    /// A short name for logs and accounts.
+    fn name(&self) -> &'static str;
+
+    /// Sends a batch and says what became of it.
+    ///
+    /// # Errors
+    /// If none of it was taken.
+    fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError>;
+
+    /// Sends what the exporter itself holds back; called at a flush and before the end.
+    ///
+    /// # Errors
+    /// If something held back could not be sent.
+    fn flush(&mut self, deadline: Instant) -> Result<(), ExportError> {
+        let _ = deadline;
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Distributed tracing: the [`Tracer`]/[`Span`]/[`SpanContext`] API and the span pipeline.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tracer_core::{SpanKind, Tracer, tags, testing::InMemoryExporter};
+//!
+//! let exporter = InMemoryExporter::default();
+//! let tracer = Tracer::builder("shop").exporter(exporter.clone()).build();
+//!
+//! let mut order = tracer.span("order").start_active();
+//! let mut query = tracer.span("SELECT").kind(SpanKind::Client).start();
+//! query.set_tag(tags::PEER_SERVICE, "mysql").set_tag("rows", 3);
+//! query.finish();
+//! order.with(|span| { span.log("packed", &[("boxes", 2.into())]); });
+//! order.finish();
+//!
+//! tracer.shutdown(Duration::from_secs(5))?;
+//! assert_eq!(tracer.stats().exported, 2);
+//! # Ok::<(), tracer_core::FlushError>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! A span's walk, by file: `span/start`, `span/tag`, `span/log`, `span/finish`, `row`,
+//! `pipeline/queue`, `pipeline/worker`, `export`; an exporter crate goes on from there.
+//! The active span is [`active`]; what travels is in `context`.
+
+pub mod active;
+mod clock;
+mod context;
+mod export;
+pub mod global;
+mod id_generator;
+mod limits;
+mod open_spans;
+mod pipeline;
+mod resource;
+pub mod row;
+pub mod sampler;
+mod span;
+pub mod tags;
+pub mod testing;
+mod tracer;
+mod value;
+
+pub use self::clock::Clock;
+pub use self::context::{
+    Baggage, BaggageItem, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState,
+    TraceStateError,
+};
+pub use self::export::{Batch, ExportError, Exported, Exporter};
+pub use self::limits::SpanLimits;
+pub use self::pipeline::{
+    Dropped, ExporterStats, FlushError, Pipeline, PipelineBuilder, ShutdownGuard, Stats,
+};
+pub use self::resource::{Resource, Scope};
+pub use self::sampler::{
+    ConstSampler, Decision, InvalidProbability, ParentBased, ProbabilisticSampler, Sampler, SamplingParams,
+};
+pub use self::span::{SharedSpan, Span, SpanBuilder, SpanKind, StatusCode};
+pub use self::tracer::{Tracer, TracerBuilder};
+pub use self::value::{Field, TagRef};

@@ -1,0 +1,46 @@
+//! How large a span may become.
+
+/// Limits of each span, enforced when something is set. What is over them is cut or left out, and
+/// counted in the span and in [`Stats`](crate::Stats).
+///
+/// With any limits a finished span is smaller than 64 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SpanLimits {
+    /// Tags of a span: 128.
+    pub attributes_max: u32,
+    /// Logs of a span: 128.
+    pub events_max: u32,
+    /// Links of a span, further references included: 128.
+    pub links_max: u32,
+    /// Bytes of a tag's or log field's value: 8,192.
+    pub value_bytes_max: usize,
+    /// Bytes of an operation name, of a key, of a log's event name: 512.
+    pub name_bytes_max: usize,
+    /// Bytes of all encoded tags, logs and links together: 40,960, at most.
+    pub body_bytes_max: usize,
+}
+
+impl SpanLimits {
+    const BODY_BYTES_MAX: usize = 40 * 1024;
+
+    /// The same, none above what keeps a row below 64 KiB.
+    pub(crate) fn clamped(mut self) -> Self {
+        self.body_bytes_max = self.body_bytes_max.min(Self::BODY_BYTES_MAX);
+        self.name_bytes_max = self.name_bytes_max.min(2048);
+        self
+    }
+}
+
+impl Default for SpanLimits {
+    fn default() -> Self {
+        Self {
+            attributes_max: 128,
+            events_max: 128,
+            links_max: 128,
+            value_bytes_max: 8 * 1024,
+            name_bytes_max: 512,
+            body_bytes_max: Self::BODY_BYTES_MAX,
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! From finished spans to exporters, off the application's threads.
+//!
+//! ```text
+//!  any thread                         one worker thread
+//!  finish ─> row ─> queue ──────────> worker ─> batches by resource ─> exporter, exporter, …
+//!              └ full: dropped, counted    └ every interval, or when half of the memory is used
+//! ```
+//!
+//! A finishing span never waits: where the queue has no room for its row, the row is dropped and
+//! counted. All memory between a finish and the end of its export counts against one limit in bytes.
+
+pub(crate) mod accounts;
+mod queue;
+mod worker;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use self::accounts::Accounts;
+pub use self::accounts::{Dropped, ExporterStats, Stats};
+use self::queue::{Queue, Source};
+use self::worker::{Control, Drain, Worker};
+use crate::clock::Clock;
+use crate::export::Exporter;
+
+pub(crate) use self::queue::Source as SpanSource;
+
+/// A pipeline that tracers share. Cloning shares it.
+///
+/// ```
+/// use std::time::Duration;
+/// use tracer_core::{Pipeline, Tracer, testing::InMemoryExporter};
+///
+/// let exporter = InMemoryExporter::default();
+/// let pipeline = Pipeline::builder().exporter(exporter.clone()).start();
+/// let shop = Tracer::builder("shop").pipeline(&pipeline).build();
+/// let bank = Tracer::builder("bank").pipeline(&pipeline).build();
+/// shop.span("order").start().finish();
+/// bank.span("pay").start().finish();
+/// pipeline.shutdown(Duration::from_secs(5))?;
+/// assert_eq!(exporter.spans().len(), 2);
+/// # Ok::<(), tracer_core::FlushError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pipeline(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    queue: Queue,
+    accounts: Arc<Accounts>,
+    consumer: Consumer,
+    clock: Clock,
+}
+
+/// Who takes rows out of the queue.
+#[derive(Debug)]
+enum Consumer {
+    /// A thread of the pipeline's own.
+    Thread(Worker),
+    /// Whoever calls `flush`: for tests, and where threads are not wanted.
+    Caller(Mutex<Drain>),
+}
+
+/// Why a flush or shutdown did not do all of its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The exporter was not done before the deadline; it goes on, but nobody waits for it.
+    #[error("export not finished within the deadline")]
+    TimedOut,
+    /// Everything was given to the exporters, and some of it was not taken; see [`Stats::failed`].
+    #[error("some spans could not be exported")]
+    ExportFailed,
+    /// The pipeline was shut down before.
+    #[error("pipeline is shut down")]
+    ShutDown,
+}
+
+/// Settings of a [`Pipeline`].
+#[must_use = "nothing runs until `start`"]
+pub struct PipelineBuilder {
+    exporters: Vec<Box<dyn Exporter>>,
+    settings: Settings,
+    clock: Clock,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    memory_bytes_max: usize,
+    batch_bytes_max: usize,
+    batch_spans_max: usize,
+    interval: Duration,
+    export_timeout: Duration,
+}
+
+impl Pipeline {
+    /// The settings' defaults: no exporter, 32 MiB of memory, batches of 512 KiB or 8,192 spans,
+    /// every second, 10 seconds for each export.
+    pub fn builder() -> PipelineBuilder {
+        PipelineBuilder {
+            exporters: Vec::new(),
+            settings: Settings {
+                memory_bytes_max: 32 << 20,
+                batch_bytes_max: 512 << 10,
+                batch_spans_max: 8192,
+                interval: Duration::from_secs(1),
+                export_timeout: Duration::from_secs(10),
+            },
+            clock: Clock::system(),
+        }
+    }
+
+    /// Exports all spans that were finished before the call, and waits for it.
+    ///
+    /// Needs no async runtime, and returns at the deadline even if an exporter hangs.
+    ///
+    /// # Errors
+    /// As [`FlushError`] says; whatever it says, each span is accounted for.
+    pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
+        let deadline = deadline_after(timeout);
+        match &self.0.consumer {
+            Consumer::Thread(worker) => worker.ask(deadline, Control::Flush),
+            Consumer::Caller(drain) => drain.lock().flush(deadline),
+        }
+    }
+
+    /// Flushes, and ends the worker; spans that finish later are dropped and counted.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
+        let deadline = deadline_after(timeout);
+        if !self.0.queue.close() {
+            return Err(FlushError::ShutDown);
+        }
+        match &self.0.consumer {
+            Consumer::Thread(worker) => worker.ask(deadline, Control::Shutdown),
+            Consumer::Caller(drain) => drain.lock().flush(deadline),
+        }
+    }
+
+    /// A guard that shuts the pipeline down when it is dropped: keep it until the end of `main`.
+    pub fn shutdown_on_drop(&self, timeout: Duration) -> ShutdownGuard {
+        ShutdownGuard {
+            pipeline: self.clone(),
+            timeout,
+        }
+    }
+
+    /// What became of all spans so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.accounts.stats()
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Takes the row of a finished span, or drops and counts it. Never blocks.
+    pub(crate) fn append(&self, source: &Arc<Source>, row: Vec<u8>) {
+        let woken = self.0.queue.push(source, row, &self.0.accounts);
+        if let (true, Consumer::Thread(worker)) = (woken, &self.0.consumer) {
+            worker.wake();
+        }
+    }
+}
+
+impl PipelineBuilder {
+    /// Adds an exporter; each gets every span.
+    pub fn exporter(mut self, exporter: impl Exporter + 'static) -> Self {
+        self.exporters.push(Box::new(exporter));
+        self
+    }
+
+    /// Bounds the memory for spans that are finished and not yet exported: 32 MiB.
+    pub const fn memory_bytes_max(mut self, bytes: usize) -> Self {
+        self.settings.memory_bytes_max = bytes;
+        self
+    }
+
+    /// Bounds one batch: 512 KiB and 8,192 spans.
+    pub const fn batch_max(mut self, bytes: usize, spans: usize) -> Self {
+        self.settings.batch_bytes_max = bytes;
+        self.settings.batch_spans_max = spans;
+        self
+    }
+
+    /// How long a span waits at most before its batch is sent: a second.
+    pub const fn interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval;
+        self
+    }
+
+    /// How long one export may take: 10 seconds.
+    pub const fn export_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.export_timeout = timeout;
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts the pipeline with a thread of its own.
+    ///
+    /// If the system gives no thread, that is logged, the application goes on, and spans are
+    /// dropped and counted.
+    #[must_use = "the pipeline's tracers need it"]
+    pub fn start(self) -> Pipeline {
+        let clock = self.clock.clone();
+        let (queue, drain, accounts) = self.assemble();
+        let (worker, started) = Worker::spawn(drain);
+        if let Err(error) = started {
+            log::error!("tracing is off: no thread for the span pipeline: {error}");
+            queue.close();
+        }
+        Pipeline(Arc::new(Shared {
+            queue,
+            accounts,
+            consumer: Consumer::Thread(worker),
+            clock,
+        }))
+    }
+
+    /// Starts the pipeline without a thread: spans leave when `flush` is called, on that thread.
+    #[must_use = "the pipeline's tracers need it"]
+    pub fn start_without_thread(self) -> Pipeline {
+        let clock = self.clock.clone();
+        let (queue, drain, accounts) = self.assemble();
+        let consumer = Consumer::Caller(Mutex::new(drain));
+        Pipeline(Arc::new(Shared {
+            queue,
+            accounts,
+            consumer,
+            clock,
+        }))
+    }
+
+    fn assemble(self) -> (Queue, Drain, Arc<Accounts>) {
+        let names = self.exporters.iter().map(|exporter| exporter.name());
+        let accounts = Arc::new(Accounts::new(names));
+        let (queue, rows) = Queue::new(self.settings.memory_bytes_max);
+        let drain = Drain::new(
+            rows,
+            self.exporters,
+            self.settings,
+            Arc::clone(&accounts),
+            self.clock,
+        );
+        (queue, drain, accounts)
+    }
+}
+
+impl std::fmt::Debug for PipelineBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.exporters.iter().map(|exporter| exporter.name()).collect();
+        f.debug_struct("PipelineBuilder")
+            .field("exporters", &names)
+            .field("settings", &self.settings)
+            .finish()
+    }
+}
+
+/// Shuts a pipeline down when dropped; see [`Pipeline::shutdown_on_drop`].
+#[derive(Debug)]
+#[must_use = "dropped at once, it shuts the pipeline down at once"]
+pub struct ShutdownGuard {
+    pipeline: Pipeline,
+    timeout: Duration,
+}
+
+impl Drop for ShutdownGuard {
+    fn drop(&mut self) {
+        match self.pipeline.shutdown(self.timeout) {
+            Ok(()) | Err(FlushError::ShutDown) => {}
+            Err(error) => log::warn!(
+                "spans at the end of the program: {error}; {}",
+                self.pipeline.stats()
+            ),
+        }
+    }
+}
+
+/// `Instant + Duration` overflows on absurd timeouts; those are a year.
+fn deadline_after(timeout: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + timeout.min(YEAR)
+}

@@ -1,0 +1,237 @@
+//! The tracer: who reports, where to, and what is recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::export::Exporter;
+use crate::limits::SpanLimits;
+use crate::open_spans::OpenSpans;
+use crate::pipeline::{FlushError, Pipeline, PipelineBuilder, ShutdownGuard, SpanSource, Stats};
+use crate::resource::{Resource, Scope};
+use crate::sampler::{ConstSampler, ParentBased, Sampler};
+use crate::span::SpanBuilder;
+
+/// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
+///
+/// ```
+/// use tracer_core::{Tracer, testing::InMemoryExporter};
+///
+/// let exporter = InMemoryExporter::default();
+/// let tracer = Tracer::builder("greeter").exporter(exporter.clone()).build();
+/// let mut span = tracer.span("say-hello").start();
+/// span.set_tag("greeting", "Bonjour");
+/// span.finish();
+/// tracer.flush(std::time::Duration::from_secs(5))?;
+/// assert_eq!(exporter.spans()[0].name, "say-hello");
+/// # Ok::<(), tracer_core::FlushError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Tracer(Option<Arc<Core>>);
+
+/// What all spans of a tracer share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) source: Arc<SpanSource>,
+    pub(crate) sampler: Box<dyn Sampler>,
+    pub(crate) limits: SpanLimits,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) open_spans: Option<OpenSpans>,
+}
+
+/// Settings of a [`Tracer`].
+#[must_use = "nothing is traced until `build`"]
+#[derive(Debug)]
+pub struct TracerBuilder {
+    resource: Resource,
+    scope: Scope,
+    sampler: Box<dyn Sampler>,
+    limits: SpanLimits,
+    output: Output,
+    track_open_spans: bool,
+}
+
+/// Where finished spans go.
+#[derive(Debug)]
+enum Output {
+    Own(PipelineBuilder),
+    Shared(Pipeline),
+}
+
+impl Tracer {
+    /// The settings of a tracer for a service: everything is recorded, roots and children; nothing
+    /// is sent anywhere until an exporter or a pipeline is set.
+    pub fn builder(service_name: &str) -> TracerBuilder {
+        Self::builder_for(Resource::new(service_name))
+    }
+
+    /// The same for a service that is described by more than its name.
+    pub fn builder_for(resource: Resource) -> TracerBuilder {
+        TracerBuilder {
+            resource,
+            scope: Scope::default(),
+            sampler: Box::new(ParentBased::new(ConstSampler::ON)),
+            limits: SpanLimits::default(),
+            output: Output::Own(Pipeline::builder()),
+            track_open_spans: false,
+        }
+    }
+
+    /// A tracer that records nothing. Its spans pass on the context of their parent.
+    #[must_use]
+    pub const fn noop() -> Self {
+        Self(None)
+    }
+
+    /// Whether spans of this tracer can be recorded at all.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Describes a span that is about to start. For a name made while running see
+    /// [`span_with_name`](Self::span_with_name).
+    ///
+    /// Without a reference, the span's parent is the [active](crate::active) one.
+    pub fn span<'a>(&'a self, operation_name: &'static str) -> SpanBuilder<'a> {
+        SpanBuilder::new(self, operation_name, None)
+    }
+
+    /// As [`span`](Self::span), with a name that is made while running; it is copied if the span is
+    /// recorded. Names should be few: put what varies into tags.
+    pub fn span_with_name<'a>(&'a self, operation_name: &'a str) -> SpanBuilder<'a> {
+        SpanBuilder::new(self, "", Some(operation_name))
+    }
+
+    /// See [`Pipeline::flush`]. A tracer that records nothing has nothing to flush.
+    ///
+    /// # Errors
+    /// As [`Pipeline::flush`].
+    pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
+        self.pipeline().map_or(Ok(()), |pipeline| pipeline.flush(timeout))
+    }
+
+    /// See [`Pipeline::shutdown`]. All tracers of the same pipeline end with it.
+    ///
+    /// # Errors
+    /// As [`Pipeline::shutdown`].
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
+        self.pipeline()
+            .map_or(Ok(()), |pipeline| pipeline.shutdown(timeout))
+    }
+
+    /// A guard that flushes and shuts down when it is dropped, at the end of `main`:
+    ///
+    /// ```
+    /// # use tracer_core::Tracer;
+    /// fn main() {
+    ///     let tracer = Tracer::builder("app").build();
+    ///     let _guard = tracer.shutdown_on_drop(std::time::Duration::from_secs(5));
+    /// }
+    /// ```
+    #[must_use = "dropped at once, it shuts the tracer down at once"]
+    pub fn shutdown_on_drop(&self, timeout: Duration) -> Option<ShutdownGuard> {
+        self.pipeline().map(|pipeline| pipeline.shutdown_on_drop(timeout))
+    }
+
+    /// What became of all spans of this tracer's pipeline.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.pipeline().map_or_else(Stats::default, Pipeline::stats)
+    }
+
+    /// The clock that spans are timed with.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.pipeline()
+            .map_or_else(Clock::system, |pipeline| pipeline.clock().clone())
+    }
+
+    /// The service's name; empty if this tracer records nothing.
+    #[must_use]
+    pub fn service_name(&self) -> &str {
+        self.0
+            .as_ref()
+            .map_or("", |core| core.source.resource.service_name())
+    }
+
+    pub(crate) const fn core(&self) -> Option<&Arc<Core>> {
+        self.0.as_ref()
+    }
+
+    pub(crate) const fn from_core(core: Arc<Core>) -> Self {
+        Self(Some(core))
+    }
+
+    fn pipeline(&self) -> Option<&Pipeline> {
+        self.0.as_ref().map(|core| &core.pipeline)
+    }
+}
+
+impl TracerBuilder {
+    /// Sends finished spans to an exporter, through a pipeline of this tracer's own. May be called
+    /// again for a second exporter. Takes back an earlier [`pipeline`](Self::pipeline).
+    pub fn exporter(mut self, exporter: impl Exporter + 'static) -> Self {
+        let pipeline = match self.output {
+            Output::Own(pipeline) => pipeline,
+            Output::Shared(_) => Pipeline::builder(),
+        };
+        self.output = Output::Own(pipeline.exporter(exporter));
+        self
+    }
+
+    /// Sends finished spans through a pipeline that other tracers use too.
+    pub fn pipeline(mut self, pipeline: &Pipeline) -> Self {
+        self.output = Output::Shared(pipeline.clone());
+        self
+    }
+
+    /// Decides at the root of each trace; spans below follow their parent.
+    pub fn sampler(mut self, sampler: impl Sampler + 'static) -> Self {
+        self.sampler = Box::new(ParentBased::new(sampler));
+        self
+    }
+
+    /// Decides for every span, also against its parent: traces may then have holes.
+    pub fn sampler_for_every_span(mut self, sampler: impl Sampler + 'static) -> Self {
+        self.sampler = Box::new(sampler);
+        self
+    }
+
+    /// How large a span may become.
+    pub fn limits(mut self, limits: SpanLimits) -> Self {
+        self.limits = limits.clamped();
+        self
+    }
+
+    /// The library that makes the spans, if it is not the application itself.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Remembers the names of spans that have not ended, for tests; costs a lock per span.
+    pub(crate) const fn track_open_spans(mut self) -> Self {
+        self.track_open_spans = true;
+        self
+    }
+
+    /// The tracer. A pipeline of its own starts now, with its thread.
+    #[must_use]
+    pub fn build(self) -> Tracer {
+        let pipeline = match self.output {
+            Output::Own(builder) => builder.start(),
+            Output::Shared(pipeline) => pipeline,
+        };
+        Tracer(Some(Arc::new(Core {
+            source: Arc::new(SpanSource {
+                resource: self.resource,
+                scope: self.scope,
+            }),
+            sampler: self.sampler,
+            limits: self.limits,
+            pipeline,
+            open_spans: self.track_open_spans.then(OpenSpans::default),
+        })))
+    }
+}
