@@ -190,14 +190,21 @@ impl Child {
     /// Ends the process: SIGTERM, and SIGKILL after a few seconds. Answers how it ended and
     /// how long that took.
     pub fn stop(&mut self) -> (Option<ExitStatus>, Duration) {
+        self.end_by(Signal::SIGTERM)
+    }
+
+    /// As [`Self::stop`], but with the SIGINT that Ctrl-C sends.
+    pub fn interrupt(&mut self) -> (Option<ExitStatus>, Duration) {
+        self.end_by(Signal::SIGINT)
+    }
+
+    fn end_by(&mut self, signal: Signal) -> (Option<ExitStatus>, Duration) {
         let began = Instant::now();
-        if self.poll_end().is_none() {
-            self.signal(Signal::SIGTERM);
-            self.wait_for_end(GRACE);
-        }
-        if self.poll_end().is_none() {
-            self.signal(Signal::SIGKILL);
-            self.wait_for_end(GRACE);
+        for signal in [signal, Signal::SIGKILL] {
+            if self.poll_end().is_none() {
+                self.signal(signal);
+                self.wait_for_end(GRACE);
+            }
         }
         (self.ended, began.elapsed())
     }
@@ -318,6 +325,15 @@ mod tests {
         assert!(!status.unwrap().success());
         assert!(took < GRACE);
         assert!(!child.is_running());
+    }
+
+    #[test]
+    fn interrupt_sends_what_ctrl_c_sends() {
+        let mut child = shell("trap 'exit 7' INT; echo ready; while :; do sleep 0.1; done");
+        let pick = |line: &str| (line == "ready").then_some(());
+        child.wait_for_line("ready", DEADLINE, pick).unwrap();
+        let (status, _) = child.interrupt();
+        assert_eq!(status.unwrap().code(), Some(7));
     }
 
     #[test]

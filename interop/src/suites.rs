@@ -33,6 +33,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
     let scenario = |suite, name, run| Scenario { suite, name, run };
     vec![
         scenario("shape", "original", shape::original as fn(&mut Report<W>)),
+        scenario("shape", "failures", shape::failures),
         scenario("shape", "viewer", shape::viewer),
         scenario("shape", "otlp", shape::otlp),
     ]
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn names_choose() {
-        let all = ["shape/original", "shape/viewer", "shape/otlp"];
+        let all = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         assert_eq!(chosen(&[]).unwrap(), all);
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), all);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
@@ -106,7 +107,7 @@ mod tests {
     fn an_unknown_name_lists_the_known_ones() {
         let error = chosen(&["shape", "shap"]).unwrap_err();
         assert_eq!(error.name, "shap");
-        let known = "there are: shape, shape/original, shape/viewer, shape/otlp";
+        let known = "shape, shape/original, shape/failures, shape/viewer, shape/otlp";
         assert!(error.to_string().ends_with(known));
     }
 }

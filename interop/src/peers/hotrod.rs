@@ -24,13 +24,14 @@ pub struct Hotrod {
 }
 
 impl Hotrod {
-    /// Starts the original, sending spans by OTLP over HTTP to `otlp_endpoint`.
+    /// Starts the original, sending spans by OTLP over HTTP to `otlp_endpoint`, with these
+    /// arguments in addition.
     ///
     /// # Errors
     /// If it cannot be started (then `interop/tools/build` was not run), ends early, or does
     /// not answer in time.
-    pub fn original(otlp_endpoint: &str) -> Result<Self, ProcessError> {
-        on_free_ports(|ports| Self::original_on(ports, otlp_endpoint))
+    pub fn original(otlp_endpoint: &str, arguments: &[&str]) -> Result<Self, ProcessError> {
+        on_free_ports(|ports| Self::original_on(ports, otlp_endpoint, arguments))
     }
 
     /// Starts ours, on ports it chooses itself, with these arguments in addition.
@@ -83,9 +84,14 @@ impl Hotrod {
         self.client.get_json(&format!("{}/debug/vars", self.frontend))
     }
 
-    /// Ends it, and answers how it ended and how long that took.
+    /// Ends it by SIGTERM, and answers how it ended and how long that took.
     pub fn stop(&mut self) -> (Option<ExitStatus>, Duration) {
         self.process.stop()
+    }
+
+    /// Ends it by SIGINT, as Ctrl-C does.
+    pub fn interrupt(&mut self) -> (Option<ExitStatus>, Duration) {
+        self.process.interrupt()
     }
 
     /// The end of what it printed.
@@ -94,10 +100,11 @@ impl Hotrod {
         self.process.output()
     }
 
-    fn original_on(ports: [u16; 4], otlp_endpoint: &str) -> Result<Self, ProcessError> {
+    fn original_on(ports: [u16; 4], otlp_endpoint: &str, arguments: &[&str]) -> Result<Self, ProcessError> {
         let mut command = clean_command(tool("hotrod"));
         command
             .arg("all")
+            .args(arguments)
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_endpoint);
         let services = ["frontend", "customer", "driver", "route"];
         for (service, port) in services.iter().zip(ports) {

@@ -6,6 +6,7 @@
 mod orders;
 
 use std::io::Write;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use self::orders::{Order, Orders};
@@ -19,7 +20,11 @@ const SEQUENTIAL: usize = 6;
 /// Requests at once, as many as the measurements were made with.
 const AT_ONCE: usize = 50;
 
-/// SIGINT or SIGTERM must end our HotROD, all flushed, within this.
+/// How often [`AT_ONCE`] requests are made until redis fails three times on one driver, which
+/// happens to one request in twelve.
+const BATCHES: usize = 5;
+
+/// SIGINT and SIGTERM must end our HotROD, all flushed, within this.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// The original HotROD, exporting to the real Jaeger.
@@ -27,12 +32,35 @@ pub(super) fn original<W: Write>(report: &mut Report<W>) {
     let started = report.test("shape/original: starts", || {
         let jaeger = Jaeger::start().map_err(|error| error.to_string())?;
         let endpoint = jaeger.otlp_http();
-        let hotrod = Hotrod::original(&endpoint).map_err(|error| error.to_string())?;
+        let hotrod = Hotrod::original(&endpoint, &[]).map_err(|error| error.to_string())?;
         Ok((jaeger, hotrod))
     });
     if let Some((jaeger, hotrod)) = started {
         tests("shape/original", &hotrod, &jaeger.query(), report);
     }
+}
+
+/// The original again, its queries so short that the redis calls of many requests overlap: then
+/// some of them fail, and their traces have the shape of a failure.
+pub(super) fn failures<W: Write>(report: &mut Report<W>) {
+    let started = report.test("shape/failures: starts", || {
+        let jaeger = Jaeger::start().map_err(|error| error.to_string())?;
+        let arguments = ["--fix-db-query-delay=20ms"];
+        let hotrod = Hotrod::original(&jaeger.otlp_http(), &arguments);
+        Ok((jaeger, hotrod.map_err(|error| error.to_string())?))
+    });
+    let Some((jaeger, hotrod)) = started else { return };
+    report.test("shape/failures: a failed request has its own shape", || {
+        let back_end = jaeger.query();
+        let mut orders = Orders::new(&hotrod, &back_end).time_scale(0.0);
+        for batch in 0..BATCHES {
+            at_once(&mut orders, batch * AT_ONCE)?;
+            if orders.count_of(500) > 0 {
+                return Ok(());
+            }
+        }
+        Err(format!("{} requests, none failed", BATCHES * AT_ONCE))
+    });
 }
 
 /// Our HotROD with its embedded viewer.
@@ -44,7 +72,10 @@ pub(super) fn viewer<W: Write>(report: &mut Report<W>) {
     });
     if let Some((mut hotrod, viewer)) = started {
         tests("shape/viewer", &hotrod, &viewer, report);
-        report.test("shape/viewer: ends in time", || ends_in_time(&mut hotrod));
+        report.test("shape/viewer: ends in time", || {
+            let ended = hotrod.stop();
+            ends_in_time(ended, &hotrod)
+        });
     }
 }
 
@@ -83,7 +114,7 @@ fn tests<W: Write>(name: &str, hotrod: &Hotrod, back_end: &QueryApi, report: &mu
         });
     }
     report.test(&format!("{name}: {AT_ONCE} at once lose no span"), || {
-        at_once(&mut orders)
+        at_once(&mut orders, 1000)
     });
     report.test(&format!("{name}: nothing came twice or late"), || {
         orders.check_again()
@@ -136,16 +167,15 @@ fn service_graph(orders: &Orders<'_>, back_end: &QueryApi) -> Result<(), String>
 
 /// Fifty requests of five sessions at once: each is answered, by 200 or, when redis fails three
 /// times on one driver, by 500; each trace is whole; they queue for the database in a row.
-fn at_once(orders: &mut Orders<'_>) -> Result<(), String> {
-    let placed: Vec<Order> = (0..AT_ONCE)
-        .map(|number| Order::of_number(1000 + number, 5))
+fn at_once(orders: &mut Orders<'_>, first_number: usize) -> Result<(), String> {
+    let placed: Vec<Order> = (first_number..first_number + AT_ONCE)
+        .map(|number| Order::of_number(number, 5))
         .collect();
     let traces = orders.place_at_once(&placed)?;
     shape::check_queue(&traces)
 }
 
-fn ends_in_time(hotrod: &mut Hotrod) -> Result<(), String> {
-    let (status, took) = hotrod.stop();
+fn ends_in_time((status, took): (Option<ExitStatus>, Duration), hotrod: &Hotrod) -> Result<(), String> {
     let status = status.ok_or("it does not end")?;
     if !status.success() || took > STOP_LIMIT {
         return Err(format!(
@@ -159,7 +189,8 @@ fn ends_in_time(hotrod: &mut Hotrod) -> Result<(), String> {
 fn flushes_at_the_end(hotrod: &mut Hotrod, back_end: &QueryApi) -> Result<(), String> {
     let order = Order::of_number(2000, 1);
     let answered = orders::send(hotrod, &order)?;
-    ends_in_time(hotrod)?;
+    let ended = hotrod.interrupt();
+    ends_in_time(ended, hotrod)?;
     let expected = Expectations::of_request(order.request());
     orders::whole_trace(back_end, &answered, expected).map(|_| ())
 }

@@ -46,6 +46,7 @@ pub(super) struct Answered {
 pub(super) struct Orders<'a> {
     hotrod: &'a Hotrod,
     back_end: &'a QueryApi,
+    time_scale: f64,
     placed: Vec<Placed>,
 }
 
@@ -91,8 +92,21 @@ impl<'a> Orders<'a> {
         Self {
             hotrod,
             back_end,
+            time_scale: 1.0,
             placed: Vec::new(),
         }
+    }
+
+    /// The simulated waits are this much of the original's.
+    pub(super) fn time_scale(mut self, factor: f64) -> Self {
+        self.time_scale = factor;
+        self
+    }
+
+    /// How many orders were answered with this status.
+    pub(super) fn count_of(&self, status: u16) -> usize {
+        let with_status = self.placed.iter().filter(|it| it.answered.status == status);
+        with_status.count()
     }
 
     /// Places an order, and waits for its trace to pass the checks. Answers the status.
@@ -121,7 +135,9 @@ impl<'a> Orders<'a> {
         });
         let mut traces = Vec::with_capacity(orders.len());
         for (order, answered) in orders.iter().zip(answers) {
-            let expected = Expectations::of_request(order.request()).under_load();
+            let expected = Expectations::of_request(order.request())
+                .time_scale(self.time_scale)
+                .under_load();
             traces.push(self.keep(order.clone(), answered?, expected)?);
         }
         Ok(traces)
