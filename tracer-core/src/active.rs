@@ -43,7 +43,7 @@ use crate::tracer::Tracer;
 /// ```
 #[must_use]
 pub fn context() -> Option<SpanContext> {
-    stack::top_context()
+    stack::top_context().filter(|context| context.is_valid() || !context.baggage().is_empty())
 }
 
 /// The tracer of the active span, else the [global](crate::global) one.
@@ -91,10 +91,7 @@ impl Span {
     ///
     /// Reach the span through [`with`] meanwhile.
     pub fn in_scope<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        let mut inside = Inside {
-            home: self,
-            key: None,
-        };
+        let mut inside = Inside { home: self, key: None };
         let span = std::mem::take(inside.home);
         match stack::push(span) {
             Ok(key) => inside.key = Some(key),

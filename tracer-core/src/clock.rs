@@ -28,10 +28,7 @@ impl Clock {
     #[must_use]
     pub fn system() -> Self {
         let anchor = Instant::now();
-        Self(Arc::new(Source::System {
-            anchor,
-            offset_ns: AtomicU64::new(unix_now_ns()),
-        }))
+        Self(Arc::new(Source::System { anchor, offset_ns: AtomicU64::new(unix_now_ns()) }))
     }
 
     /// A clock for tests, which stands at `start` until it is moved.
@@ -82,10 +79,7 @@ impl Clock {
     pub(crate) fn reanchor(&self) {
         if let Source::System { anchor, offset_ns } = &*self.0 {
             let now_ns = unix_now_ns();
-            offset_ns.store(
-                now_ns.saturating_sub(saturating_ns(anchor.elapsed())),
-                Ordering::Relaxed,
-            );
+            offset_ns.store(now_ns.saturating_sub(saturating_ns(anchor.elapsed())), Ordering::Relaxed);
         }
     }
 }
@@ -101,10 +95,7 @@ pub(crate) fn to_unix_ns(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the wall clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
 fn unix_now_ns() -> u64 {
     to_unix_ns(SystemTime::now())
 }

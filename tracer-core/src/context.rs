@@ -53,14 +53,7 @@ impl SpanContext {
     /// A context of a span in this process, without parent, tracestate or baggage.
     #[must_use]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
-        Self {
-            trace_id,
-            span_id,
-            parent_id: SpanId::INVALID,
-            flags,
-            remote: false,
-            extra: None,
-        }
+        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, remote: false, extra: None }
     }
 
     /// A context without a trace that carries baggage only.
@@ -156,10 +149,7 @@ impl SpanContext {
     /// The vendors' list; `None` if it is empty.
     #[must_use]
     pub fn trace_state(&self) -> Option<&TraceState> {
-        self.extra
-            .as_ref()
-            .map(|extra| &extra.trace_state)
-            .filter(|state| !state.is_empty())
+        self.extra.as_ref().map(|extra| &extra.trace_state).filter(|state| !state.is_empty())
     }
 
     /// The baggage.
@@ -215,13 +205,10 @@ mod tests {
     fn a_child_keeps_the_trace_and_what_travels_with_it() {
         let mut state = TraceState::default();
         state.insert("congo", "1").unwrap();
-        let parent = SpanContext::new(
-            TraceId::from_bytes([1; 16]),
-            SpanId::from_bytes([2; 8]),
-            TraceFlags::SAMPLED,
-        )
-        .with_trace_state(state.clone())
-        .with_baggage_item("k", "v");
+        let parent =
+            SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]), TraceFlags::SAMPLED)
+                .with_trace_state(state.clone())
+                .with_baggage_item("k", "v");
         let child = parent.child(SpanId::from_bytes([3; 8]), parent.flags());
         assert_eq!(child.trace_id(), parent.trace_id());
         assert_eq!(child.parent_id(), parent.span_id());
@@ -232,11 +219,7 @@ mod tests {
     #[test]
     fn a_new_root_keeps_only_the_baggage() {
         let from = SpanContext::from_baggage(Baggage::new().with_item("k", "v"));
-        let root = from.new_root(
-            TraceId::from_bytes([1; 16]),
-            SpanId::from_bytes([2; 8]),
-            TraceFlags::NONE,
-        );
+        let root = from.new_root(TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]), TraceFlags::NONE);
         assert!(!from.is_valid());
         assert_eq!(root.baggage_item("k"), Some("v"));
         assert_eq!(root.trace_state(), None);

@@ -21,11 +21,7 @@ impl<'a> Batch<'a> {
     /// A batch, for an exporter's own tests and for programs that hand rows on.
     #[must_use]
     pub const fn new(resource: &'a Resource, scope: &'a Scope, rows: Rows<'a>) -> Self {
-        Self {
-            resource,
-            scope,
-            rows,
-        }
+        Self { resource, scope, rows }
     }
 }
 

@@ -67,9 +67,7 @@ fn seeded(state: (u64, u64)) -> (u64, u64) {
 /// 64 bits from the system, or from the standard library's own randomness where that fails.
 fn seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
-    SysRng
-        .try_next_u64()
-        .unwrap_or_else(|_| RandomState::new().hash_one(std::process::id()))
+    SysRng.try_next_u64().unwrap_or_else(|_| RandomState::new().hash_one(std::process::id()))
 }
 
 #[cfg(test)]
@@ -86,10 +84,7 @@ mod tests {
                 .unwrap()
         });
         let threads: Vec<_> = threads.collect();
-        let ids: HashSet<_> = threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap())
-            .collect();
+        let ids: HashSet<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         assert_eq!(ids.len(), 80_000);
     }
 
@@ -98,14 +93,8 @@ mod tests {
         let mut counts = [0_u32; 128];
         for _ in 0..4_000 {
             let id = u128::from_be_bytes(new_trace_id().to_bytes());
-            counts
-                .iter_mut()
-                .enumerate()
-                .for_each(|(bit, count)| *count += u32::from(id >> bit & 1 == 1));
+            counts.iter_mut().enumerate().for_each(|(bit, count)| *count += u32::from(id >> bit & 1 == 1));
         }
-        assert!(
-            counts.iter().all(|count| (1_800..2_200).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (1_800..2_200).contains(count)), "{counts:?}");
     }
 }

@@ -143,10 +143,7 @@ impl Pipeline {
 
     /// A guard that shuts the pipeline down when it is dropped: keep it until the end of `main`.
     pub fn shutdown_on_drop(&self, timeout: Duration) -> ShutdownGuard {
-        ShutdownGuard {
-            pipeline: self.clone(),
-            timeout,
-        }
+        ShutdownGuard { pipeline: self.clone(), timeout }
     }
 
     /// What became of all spans so far.
@@ -155,7 +152,7 @@ impl Pipeline {
         self.0.accounts.stats()
     }
 
-    pub(crate) fn accounts(&self) -> &Accounts {
+    pub(crate) fn accounts(&self) -> &Arc<Accounts> {
         &self.0.accounts
     }
 
@@ -165,7 +162,7 @@ impl Pipeline {
 
     /// Takes the row of a finished span, or drops and counts it. Never blocks.
     pub(crate) fn append(&self, source: &Arc<Source>, row: Vec<u8>) {
-        let woken = self.0.queue.push(source, row, &self.0.accounts);
+        let woken = self.0.queue.push(source, row);
         if let (true, Consumer::Thread(worker)) = (woken, &self.0.consumer) {
             worker.wake();
         }
@@ -223,12 +220,7 @@ impl PipelineBuilder {
             log::error!("tracing is off: no thread for the span pipeline: {error}");
             queue.close();
         }
-        Pipeline(Arc::new(Shared {
-            queue,
-            accounts,
-            consumer: Consumer::Thread(worker),
-            clock,
-        }))
+        Pipeline(Arc::new(Shared { queue, accounts, consumer: Consumer::Thread(worker), clock }))
     }
 
     /// Starts the pipeline without a thread: spans leave when `flush` is called, on that thread.
@@ -237,25 +229,14 @@ impl PipelineBuilder {
         let clock = self.clock.clone();
         let (queue, drain, accounts) = self.assemble();
         let consumer = Consumer::Caller(Mutex::new(drain));
-        Pipeline(Arc::new(Shared {
-            queue,
-            accounts,
-            consumer,
-            clock,
-        }))
+        Pipeline(Arc::new(Shared { queue, accounts, consumer, clock }))
     }
 
     fn assemble(self) -> (Queue, Drain, Arc<Accounts>) {
         let names = self.exporters.iter().map(|exporter| exporter.name());
         let accounts = Arc::new(Accounts::new(names));
         let (queue, rows) = Queue::new(self.settings.memory_bytes_max);
-        let drain = Drain::new(
-            rows,
-            self.exporters,
-            self.settings,
-            Arc::clone(&accounts),
-            self.clock,
-        );
+        let drain = Drain::new(rows, self.exporters, self.settings, Arc::clone(&accounts), self.clock);
         (queue, drain, accounts)
     }
 }
@@ -282,10 +263,7 @@ impl Drop for ShutdownGuard {
     fn drop(&mut self) {
         match self.pipeline.shutdown(self.timeout) {
             Ok(()) | Err(FlushError::ShutDown) => {}
-            Err(error) => log::warn!(
-                "spans at the end of the program: {error}; {}",
-                self.pipeline.stats()
-            ),
+            Err(error) => log::warn!("spans at the end of the program: {error}; {}", self.pipeline.stats()),
         }
     }
 }

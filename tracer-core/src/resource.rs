@@ -50,18 +50,13 @@ impl Resource {
     pub fn bare(service_name: &str) -> Self {
         let mut encoded = Vec::with_capacity(256);
         put_key_value(&mut encoded, 0x0a, SERVICE_NAME, TagRef::Str(service_name));
-        Self(Arc::new(Inner {
-            service_name: service_name.to_owned(),
-            encoded,
-        }))
+        Self(Arc::new(Inner { service_name: service_name.to_owned(), encoded }))
     }
 
     /// The service that the variable `OTEL_SERVICE_NAME` names, else `default_name`.
     #[must_use]
     pub fn from_env(default_name: &str) -> Self {
-        let named = std::env::var("OTEL_SERVICE_NAME")
-            .ok()
-            .filter(|name| !name.trim().is_empty());
+        let named = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.trim().is_empty());
         Self::new(named.as_deref().map_or(default_name, str::trim))
     }
 
@@ -111,10 +106,7 @@ impl Scope {
         if !version.is_empty() {
             crate::row::wire::put_bytes(&mut encoded, 0x12, version.as_bytes());
         }
-        Self {
-            name: name.to_owned(),
-            encoded,
-        }
+        Self { name: name.to_owned(), encoded }
     }
 
     /// The library's name.
@@ -138,13 +130,6 @@ impl Default for Scope {
 
 fn host_name() -> Option<String> {
     let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let from_env = || {
-        std::env::var("HOSTNAME")
-            .or_else(|_| std::env::var("COMPUTERNAME"))
-            .ok()
-    };
-    from_kernel
-        .or_else(from_env)
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
+    let from_env = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
+    from_kernel.or_else(from_env).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
 }

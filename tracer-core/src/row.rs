@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`wire`] knows protobuf and no more; [`record`] turns a row, from whatever program, into a
-//! [`SpanRecord`](record::SpanRecord); the writer is the span itself, through [`body`].
+//! [`SpanRecord`](record::SpanRecord); the writer is the span itself, through `row/body`.
 
 pub(crate) mod body;
 pub mod record;

@@ -36,13 +36,7 @@ impl<'a> SamplingParams<'a> {
     /// A root span without kind or tags: to try a sampler out.
     #[must_use]
     pub const fn root(trace_id: TraceId, operation_name: &'a str) -> Self {
-        Self {
-            trace_id,
-            parent: None,
-            operation_name,
-            kind: SpanKind::Internal,
-            tags: &[],
-        }
+        Self { trace_id, parent: None, operation_name, kind: SpanKind::Internal, tags: &[] }
     }
 }
 
@@ -66,10 +60,7 @@ impl Decision {
     /// An answer with the sampler's type and parameter.
     #[must_use]
     pub const fn by(sampled: bool, sampler_type: &'static str, param: TagRef<'static>) -> Self {
-        Self {
-            sampled,
-            by: Some((sampler_type, param)),
-        }
+        Self { sampled, by: Some((sampler_type, param)) }
     }
 }
 

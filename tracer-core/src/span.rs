@@ -103,9 +103,7 @@ impl Span {
     /// The tracer that started it.
     #[must_use]
     pub fn tracer(&self) -> Tracer {
-        self.core
-            .as_ref()
-            .map_or(Tracer::noop(), |core| Tracer::from_core(Arc::clone(core)))
+        self.core.as_ref().map_or(Tracer::noop(), |core| Tracer::from_core(Arc::clone(core)))
     }
 
     /// Renames the operation, for instance when the route is known. The sampler is not asked again.
@@ -128,13 +126,7 @@ impl Span {
 
     /// A span that records nothing and passes a context on.
     const fn passing_on(context: SpanContext) -> Self {
-        Self {
-            context,
-            core: None,
-            name: Name::Static(""),
-            kind: SpanKind::Internal,
-            recording: None,
-        }
+        Self { context, core: None, name: Name::Static(""), kind: SpanKind::Internal, recording: None }
     }
 
     /// The parts that a change needs, if the span records.
@@ -154,8 +146,6 @@ impl Default for Span {
 
 impl Recording {
     fn offset_ns(&mut self, core: &Core) -> u64 {
-        *self
-            .offset_ns
-            .get_or_insert_with(|| core.pipeline.clock().offset_ns())
+        *self.offset_ns.get_or_insert_with(|| core.pipeline.clock().offset_ns())
     }
 }

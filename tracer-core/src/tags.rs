@@ -31,10 +31,7 @@ impl<T: ?Sized> Tag<T> {
     /// A tag of one's own.
     #[must_use]
     pub const fn new(key: &'static str) -> Self {
-        Self {
-            key,
-            value: PhantomData,
-        }
+        Self { key, value: PhantomData }
     }
 
     /// The key.

@@ -116,8 +116,7 @@ impl Tracer {
     /// # Errors
     /// As [`Pipeline::shutdown`].
     pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
-        self.pipeline()
-            .map_or(Ok(()), |pipeline| pipeline.shutdown(timeout))
+        self.pipeline().map_or(Ok(()), |pipeline| pipeline.shutdown(timeout))
     }
 
     /// A guard that flushes and shuts down when it is dropped, at the end of `main`:
@@ -143,16 +142,13 @@ impl Tracer {
     /// The clock that spans are timed with.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        self.pipeline()
-            .map_or_else(Clock::system, |pipeline| pipeline.clock().clone())
+        self.pipeline().map_or_else(Clock::system, |pipeline| pipeline.clock().clone())
     }
 
     /// The service's name; empty if this tracer records nothing.
     #[must_use]
     pub fn service_name(&self) -> &str {
-        self.0
-            .as_ref()
-            .map_or("", |core| core.source.resource.service_name())
+        self.0.as_ref().map_or("", |core| core.source.resource.service_name())
     }
 
     pub(crate) const fn core(&self) -> Option<&Arc<Core>> {
@@ -227,6 +223,7 @@ impl TracerBuilder {
             source: Arc::new(SpanSource {
                 resource: self.resource,
                 scope: self.scope,
+                accounts: Arc::clone(pipeline.accounts()),
             }),
             sampler: self.sampler,
             limits: self.limits,

@@ -35,10 +35,7 @@ pub struct Carried<T> {
 impl<T> Carried<T> {
     /// Adds the active context to a value.
     pub fn new(value: T) -> Self {
-        Self {
-            value,
-            context: super::context(),
-        }
+        Self { value, context: super::context() }
     }
 
     /// The context, to refer to: a batch consumer follows from several.

@@ -32,26 +32,17 @@ pub trait Instrument: Sized {
     /// The span is active whenever this is polled or dropped. It ends when the future is ready or
     /// the stream is over; if that is dropped before, the span is tagged `cancelled`.
     fn in_span(self, span: Span) -> Instrumented<Self> {
-        Instrumented {
-            inner: Some(self),
-            span: Some(span),
-        }
+        Instrumented { inner: Some(self), span: Some(span) }
     }
 
     /// The context is active whenever this is polled or dropped.
     fn in_context(self, context: SpanContext) -> WithContext<Self> {
-        WithContext {
-            inner: Some(self),
-            context: Some(context),
-        }
+        WithContext { inner: Some(self), context: Some(context) }
     }
 
     /// What is active now is active whenever this is polled or dropped: for `spawn`.
     fn in_current_context(self) -> WithContext<Self> {
-        WithContext {
-            inner: Some(self),
-            context: super::context(),
-        }
+        WithContext { inner: Some(self), context: super::context() }
     }
 }
 
@@ -170,7 +161,5 @@ fn poll_next_inner<S: futures_core::Stream>(
     inner: Pin<&mut Option<S>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<S::Item>> {
-    inner
-        .as_pin_mut()
-        .map_or(Poll::Ready(None), |inner| inner.poll_next(cx))
+    inner.as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_next(cx))
 }

@@ -25,21 +25,14 @@ impl Scope {
             Ok(key) => (Some(key), None),
             Err(span) => (None, Some(span)),
         };
-        Self {
-            slot,
-            homeless,
-            not_send: PhantomData,
-        }
+        Self { slot, homeless, not_send: PhantomData }
     }
 
     /// The span's context.
     #[must_use]
     pub fn context(&self) -> SpanContext {
         let homeless = || self.homeless.as_ref().map(|span| span.context().clone());
-        self.slot
-            .and_then(stack::context_of)
-            .or_else(homeless)
-            .unwrap_or_default()
+        self.slot.and_then(stack::context_of).or_else(homeless).unwrap_or_default()
     }
 
     /// Changes the span, also while another one is active above it. `None` if this is called from
@@ -48,10 +41,7 @@ impl Scope {
         let Some(key) = self.slot else {
             return self.homeless.as_mut().map(change);
         };
-        let mut taken = super::TakenSpan {
-            key,
-            span: stack::take_span(key)?,
-        };
+        let mut taken = super::TakenSpan { key, span: stack::take_span(key)? };
         Some(change(&mut taken.span))
     }
 
@@ -85,10 +75,7 @@ impl Drop for Scope {
 /// assert_eq!(active::context().unwrap().baggage_item("session"), Some("7"));
 /// ```
 pub fn attach(context: SpanContext) -> ContextScope {
-    ContextScope {
-        slot: stack::push_context(context),
-        not_send: PhantomData,
-    }
+    ContextScope { slot: stack::push_context(context), not_send: PhantomData }
 }
 
 /// Keeps a context attached; see [`attach`].

@@ -18,10 +18,7 @@ struct Slot {
     held: Held,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a span is the usual case, and boxing it would allocate"
-)]
+#[expect(clippy::large_enum_variant, reason = "a span is the usual case, and boxing it would allocate")]
 enum Held {
     Span(Span),
     /// The span is out, in the hands of `with`.
@@ -40,9 +37,7 @@ thread_local! {
 pub(super) fn push(span: Span) -> Result<Key, Span> {
     let (context, tracer) = (span.context().clone(), span.tracer());
     let mut span = Some(span);
-    let pushed = push_slot(context, tracer, || {
-        span.take().map_or(Held::ContextOnly, Held::Span)
-    });
+    let pushed = push_slot(context, tracer, || span.take().map_or(Held::ContextOnly, Held::Span));
     pushed.ok_or_else(|| span.unwrap_or_default())
 }
 
@@ -52,16 +47,9 @@ pub(super) fn push_context(context: SpanContext) -> Option<Key> {
 }
 
 fn push_slot(context: SpanContext, tracer: Tracer, held: impl FnOnce() -> Held) -> Option<Key> {
-    let key = Key(NEXT_KEY
-        .try_with(|next| next.replace(next.get().wrapping_add(1)))
-        .ok()?);
+    let key = Key(NEXT_KEY.try_with(|next| next.replace(next.get().wrapping_add(1))).ok()?);
     with_slots(|slots| {
-        slots.push(Slot {
-            key,
-            context,
-            tracer,
-            held: held(),
-        });
+        slots.push(Slot { key, context, tracer, held: held() });
     })?;
     Some(key)
 }
@@ -83,14 +71,8 @@ pub(super) fn top_context() -> Option<SpanContext> {
 }
 
 pub(super) fn top_tracer() -> Option<Tracer> {
-    let top = with_slots(|slots| {
-        slots
-            .iter()
-            .rev()
-            .map(|slot| &slot.tracer)
-            .find(|t| t.is_enabled())
-            .cloned()
-    });
+    let top =
+        with_slots(|slots| slots.iter().rev().map(|slot| &slot.tracer).find(|t| t.is_enabled()).cloned());
     top?
 }
 
@@ -137,12 +119,7 @@ pub(super) fn put_back(key: Key, span: Span) {
 
 /// The context of a slot.
 pub(super) fn context_of(key: Key) -> Option<SpanContext> {
-    with_slots(|slots| {
-        slots
-            .iter()
-            .rfind(|slot| slot.key == key)
-            .map(|slot| slot.context.clone())
-    })?
+    with_slots(|slots| slots.iter().rfind(|slot| slot.key == key).map(|slot| slot.context.clone()))?
 }
 
 /// `None` while the thread is torn down.

@@ -97,26 +97,15 @@ impl Baggage {
 
     /// The items, the latest set first, each key once.
     pub fn iter(&self) -> impl Iterator<Item = BaggageItem<'_>> {
-        self.nodes()
-            .filter(|node| self.is_latest(node))
-            .filter_map(|node| {
-                let value = node.value.as_deref()?;
-                Some(BaggageItem {
-                    key: &node.key,
-                    value,
-                    properties: &node.properties,
-                })
-            })
+        self.nodes().filter(|node| self.is_latest(node)).filter_map(|node| {
+            let value = node.value.as_deref()?;
+            Some(BaggageItem { key: &node.key, value, properties: &node.properties })
+        })
     }
 
     fn prepend(&self, key: &str, value: Option<Box<str>>, properties: Vec<BaggageProperty>) -> Self {
         let next = self.clone();
-        Self(Some(Arc::new(Node {
-            key: key.into(),
-            value,
-            properties: properties.into(),
-            next,
-        })))
+        Self(Some(Arc::new(Node { key: key.into(), value, properties: properties.into(), next })))
     }
 
     fn nodes(&self) -> impl Iterator<Item = &Node> {
@@ -124,9 +113,7 @@ impl Baggage {
     }
 
     fn is_latest(&self, node: &Node) -> bool {
-        self.nodes()
-            .find(|other| other.key == node.key)
-            .is_some_and(|first| std::ptr::eq(first, node))
+        self.nodes().find(|other| other.key == node.key).is_some_and(|first| std::ptr::eq(first, node))
     }
 }
 
@@ -142,9 +129,7 @@ impl Eq for Baggage {}
 
 impl fmt::Debug for Baggage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.iter().map(|item| (item.key, item.value)))
-            .finish()
+        f.debug_map().entries(self.iter().map(|item| (item.key, item.value))).finish()
     }
 }
 
@@ -164,10 +149,7 @@ mod tests {
 
     #[test]
     fn the_latest_item_of_a_key_hides_the_others() {
-        let baggage = Baggage::new()
-            .with_item("a", "1")
-            .with_item("b", "2")
-            .with_item("a", "3");
+        let baggage = Baggage::new().with_item("a", "1").with_item("b", "2").with_item("a", "3");
         let items: Vec<_> = baggage.iter().map(|item| (item.key, item.value)).collect();
         assert_eq!(items, [("a", "3"), ("b", "2")]);
         assert_eq!(baggage.get("a"), Some("3"));

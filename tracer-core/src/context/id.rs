@@ -118,13 +118,7 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for text in [
-            "",
-            "00f067aa0ba902b",
-            "00f067aa0ba902b77",
-            "+0f067aa0ba902b7",
-            "00f067aa0ba902g7",
-        ] {
+        for text in ["", "00f067aa0ba902b", "00f067aa0ba902b77", "+0f067aa0ba902b7", "00f067aa0ba902g7"] {
             assert_eq!(SpanId::from_hex(text.as_bytes()), None, "{text}");
         }
         assert!(!SpanId::from_hex(b"0000000000000000").unwrap().is_valid());

@@ -127,15 +127,9 @@ pub(crate) struct ExporterAccount {
 
 impl Accounts {
     pub(crate) fn new(exporters: impl Iterator<Item = &'static str>) -> Self {
-        let account = |name| ExporterAccount {
-            name,
-            exported: Counter::default(),
-            failed: Counter::default(),
-        };
-        Self {
-            exporters: exporters.map(account).collect(),
-            ..Self::default()
-        }
+        let account =
+            |name| ExporterAccount { name, exported: Counter::default(), failed: Counter::default() };
+        Self { exporters: exporters.map(account).collect(), ..Self::default() }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -166,10 +160,6 @@ impl Accounts {
 
 impl ExporterAccount {
     fn stats(&self) -> ExporterStats {
-        ExporterStats {
-            name: self.name,
-            exported: self.exported.get(),
-            failed: self.failed.get(),
-        }
+        ExporterStats { name: self.name, exported: self.exported.get(), failed: self.failed.get() }
     }
 }

@@ -13,18 +13,35 @@ use crate::resource::{Resource, Scope};
 /// What a row costs beside its bytes: the queue's slot and the allocation's header.
 const ROW_OVERHEAD_BYTES: usize = 64;
 
-/// Who made a row: what a batch is grouped by.
+/// Who made a row, and whose account it is on: what a batch is grouped by.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) resource: Resource,
     pub(crate) scope: Scope,
+    pub(crate) accounts: Arc<Accounts>,
 }
 
 /// A finished span on its way.
 #[derive(Debug)]
 pub(crate) struct QueuedRow {
-    pub(crate) source: Arc<Source>,
-    pub(crate) row: Vec<u8>,
+    source: Arc<Source>,
+    row: Vec<u8>,
+}
+
+impl QueuedRow {
+    /// Takes the row out, for a batch.
+    pub(crate) fn take(mut self) -> (Arc<Source>, Vec<u8>) {
+        (Arc::clone(&self.source), std::mem::take(&mut self.row))
+    }
+}
+
+impl Drop for QueuedRow {
+    /// A row that nobody took came when the pipeline ended: it is counted wherever it is dropped.
+    fn drop(&mut self) {
+        if !self.row.is_empty() {
+            self.source.accounts.dropped_shutdown.add(1);
+        }
+    }
 }
 
 /// The producers' end.
@@ -54,46 +71,25 @@ pub(crate) struct Memory {
 impl Queue {
     pub(crate) fn new(max_bytes: usize) -> (Self, QueueReader) {
         let (sender, receiver) = unbounded();
-        let memory = Arc::new(Memory {
-            used_bytes: AtomicUsize::new(0),
-            max_bytes,
-            pressed: AtomicBool::new(false),
-        });
-        let reader = QueueReader {
-            rows: receiver,
-            memory: Arc::clone(&memory),
-        };
-        (
-            Self {
-                rows: sender,
-                memory,
-                closed: AtomicBool::new(false),
-            },
-            reader,
-        )
+        let memory =
+            Arc::new(Memory { used_bytes: AtomicUsize::new(0), max_bytes, pressed: AtomicBool::new(false) });
+        let reader = QueueReader { rows: receiver, memory: Arc::clone(&memory) };
+        (Self { rows: sender, memory, closed: AtomicBool::new(false) }, reader)
     }
 
     /// Takes a row, or drops and counts it. Says whether the worker should be woken.
-    pub(crate) fn push(&self, source: &Arc<Source>, row: Vec<u8>, accounts: &Accounts) -> bool {
-        if self.closed.load(Ordering::Acquire) {
-            accounts.dropped_shutdown.add(1);
-            return false;
-        }
+    pub(crate) fn push(&self, source: &Arc<Source>, row: Vec<u8>) -> bool {
         let bytes = cost_bytes(&row);
-        if !self.memory.reserve(bytes) {
-            accounts.dropped_memory.add(1);
+        if self.closed.load(Ordering::Acquire) {
+            source.accounts.dropped_shutdown.add(1);
             return false;
         }
-        if self
-            .rows
-            .send(QueuedRow {
-                source: Arc::clone(source),
-                row,
-            })
-            .is_err()
-        {
+        if !self.memory.reserve(bytes) {
+            source.accounts.dropped_memory.add(1);
+            return false;
+        }
+        if self.rows.send(QueuedRow { source: Arc::clone(source), row }).is_err() {
             self.memory.release(bytes);
-            accounts.dropped_shutdown.add(1);
             return false;
         }
         self.memory.presses()

@@ -16,7 +16,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use super::accounts::Accounts;
 use super::queue::{QueueReader, QueuedRow, Source, cost_bytes};
 use super::{FlushError, Settings};
+use crate::active;
 use crate::clock::Clock;
+use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
 use crate::export::{Batch, ExportError, Exported, Exporter};
 use crate::row::Rows;
 
@@ -53,9 +55,7 @@ impl Worker {
         question: impl FnOnce(Instant, Answer) -> Control,
     ) -> Result<(), FlushError> {
         let (answer, answered) = bounded(1);
-        self.control
-            .send(question(deadline, answer))
-            .map_err(|_| FlushError::ShutDown)?;
+        self.control.send(question(deadline, answer)).map_err(|_| FlushError::ShutDown)?;
         match answered.recv_deadline(deadline) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(FlushError::TimedOut),
@@ -123,21 +123,8 @@ impl Drain {
         accounts: Arc<Accounts>,
         clock: Clock,
     ) -> Self {
-        let outlets = exporters
-            .into_iter()
-            .map(|exporter| Outlet {
-                exporter,
-                failing_since: 0,
-            })
-            .collect();
-        Self {
-            queue,
-            outlets,
-            open: Vec::new(),
-            settings,
-            accounts,
-            clock,
-        }
+        let outlets = exporters.into_iter().map(|exporter| Outlet { exporter, failing_since: 0 }).collect();
+        Self { queue, outlets, open: Vec::new(), settings, accounts, clock }
     }
 
     /// Exports what is in the queue, and follows the wall clock.
@@ -180,21 +167,16 @@ impl Drain {
 
     /// Puts a row into its source's open batch, and says which that is.
     fn put(&mut self, queued: QueuedRow) -> Option<usize> {
-        let same = |batch: &OpenBatch| Arc::ptr_eq(&batch.source, &queued.source);
+        let (source, row) = queued.take();
+        let same = |batch: &OpenBatch| Arc::ptr_eq(&batch.source, &source);
         let index = self.open.iter().position(same).unwrap_or(self.open.len());
         if index == self.open.len() {
-            let source = Arc::clone(&queued.source);
-            self.open.push(OpenBatch {
-                source,
-                rows: Vec::new(),
-                count: 0,
-                cost_bytes: 0,
-            });
+            self.open.push(OpenBatch { source, rows: Vec::new(), count: 0, cost_bytes: 0 });
         }
         let batch = self.open.get_mut(index)?;
-        batch.rows.extend_from_slice(&queued.row);
+        batch.rows.extend_from_slice(&row);
         batch.count += 1;
-        batch.cost_bytes += cost_bytes(&queued.row);
+        batch.cost_bytes += cost_bytes(&row);
         Some(index)
     }
 
@@ -216,6 +198,8 @@ impl Drain {
 
     /// Gives a batch to every exporter. A span is exported if one took it, failed if none did.
     fn export(&mut self, batch: &OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
+        // What an exporter's own HTTP client traces would come back here for ever.
+        let _untraced = active::attach(untraced());
         let own_deadline = Instant::now() + self.settings.export_timeout;
         let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
         let rows = Rows::new(&batch.rows, batch.count);
@@ -231,12 +215,13 @@ impl Drain {
         }
         self.accounts.exported.add(best as u64);
         self.accounts.failed.add((batch.count - best) as u64);
-        if worst < batch.count {
-            Err(FlushError::ExportFailed)
-        } else {
-            Ok(())
-        }
+        if worst < batch.count { Err(FlushError::ExportFailed) } else { Ok(()) }
     }
+}
+
+/// A parent that is not sampled, so that nothing below it is.
+fn untraced() -> SpanContext {
+    SpanContext::new(TraceId::from_bytes([0xff; 16]), SpanId::from_bytes([0xff; 8]), TraceFlags::NONE)
 }
 
 impl Outlet {
@@ -253,10 +238,7 @@ impl Outlet {
         let name = self.exporter.name();
         match sent {
             Ok(_) if self.failing_since > 0 => {
-                log::warn!(
-                    "{name}: spans are taken again; {} were lost meanwhile",
-                    self.failing_since
-                );
+                log::warn!("{name}: spans are taken again; {} were lost meanwhile", self.failing_since);
                 self.failing_since = 0;
             }
             Ok(_) => {}
@@ -272,8 +254,6 @@ impl Outlet {
 
 impl std::fmt::Debug for Drain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Drain")
-            .field("open", &self.open.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Drain").field("open", &self.open.len()).finish_non_exhaustive()
     }
 }

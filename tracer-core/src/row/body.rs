@@ -50,11 +50,11 @@ impl Body {
 
     /// Sets an attribute; one of the same key is replaced.
     pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+        let (key, value) = self.cut_field(key, value, limits);
         let key_bit = key_bit(key);
         if self.keys & key_bit != 0 {
             self.remove_attribute(key);
         }
-        let (key, value) = self.cut_field(key, value, limits);
         let len = key_value_len(key, value);
         if self.attributes >= limits.attributes_max || !self.has_room(len, limits) {
             self.dropped.attributes += 1;
@@ -92,11 +92,7 @@ impl Body {
     pub(crate) fn add_link(&mut self, context: &SpanContext, fields: &[Field<'_>], limits: &SpanLimits) {
         let fields = self.cut_fields(fields, limits);
         let trace_state = context.trace_state().map_or("", |state| state.as_str());
-        let state_len = if trace_state.is_empty() {
-            0
-        } else {
-            bytes_field_len(trace_state.len())
-        };
+        let state_len = if trace_state.is_empty() { 0 } else { bytes_field_len(trace_state.len()) };
         let len = 18 + 10 + state_len + fields_len(&fields) + 5;
         if self.links >= limits.links_max || !self.has_room(len, limits) {
             self.dropped.links += 1;
@@ -111,8 +107,7 @@ impl Body {
         }
         put_fields(&mut self.bytes, 0x22, &fields);
         self.bytes.push(0x35);
-        self.bytes
-            .extend_from_slice(&otlp_flags(context, context.is_remote()).to_le_bytes());
+        self.bytes.extend_from_slice(&otlp_flags(context, context.is_remote()).to_le_bytes());
     }
 
     /// Cuts the encoded attribute of that key out, if it is there.
@@ -162,10 +157,7 @@ impl Body {
     }
 
     fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> Vec<Field<'a>> {
-        fields
-            .iter()
-            .map(|(key, value)| self.cut_field(key, *value, limits))
-            .collect()
+        fields.iter().map(|(key, value)| self.cut_field(key, *value, limits)).collect()
     }
 }
 
@@ -174,10 +166,7 @@ pub(crate) fn cut_text(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {
         return text;
     }
-    let end = (0..=bytes_max)
-        .rev()
-        .find(|end| text.is_char_boundary(*end))
-        .unwrap_or(0);
+    let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or("")
 }
 
@@ -202,10 +191,7 @@ fn put_fields(out: &mut Vec<u8>, field_key: u8, fields: &[Field<'_>]) {
 }
 
 fn fields_len(fields: &[Field<'_>]) -> usize {
-    fields
-        .iter()
-        .map(|(key, value)| bytes_field_len(key_value_len(key, *value)))
-        .sum()
+    fields.iter().map(|(key, value)| bytes_field_len(key_value_len(key, *value))).sum()
 }
 
 fn key_value_len(key: &str, value: TagRef<'_>) -> usize {
@@ -225,11 +211,7 @@ fn value_len(value: TagRef<'_>) -> usize {
         TagRef::F64(_) => 9,
         TagRef::Bytes(bytes) => bytes_field_len(bytes.len()),
         TagRef::StrArray(_) | TagRef::BoolArray(_) | TagRef::I64Array(_) | TagRef::F64Array(_) => {
-            bytes_field_len(
-                elements(value)
-                    .map(|element| bytes_field_len(value_len(element)))
-                    .sum(),
-            )
+            bytes_field_len(elements(value).map(|element| bytes_field_len(value_len(element))).sum())
         }
     }
 }
@@ -252,13 +234,7 @@ fn put_value(out: &mut Vec<u8>, value: TagRef<'_>) {
         }
         TagRef::Bytes(bytes) => put_bytes(out, 0x3a, bytes),
         TagRef::StrArray(_) | TagRef::BoolArray(_) | TagRef::I64Array(_) | TagRef::F64Array(_) => {
-            put_key_len(
-                out,
-                0x2a,
-                elements(value)
-                    .map(|element| bytes_field_len(value_len(element)))
-                    .sum(),
-            );
+            put_key_len(out, 0x2a, elements(value).map(|element| bytes_field_len(value_len(element))).sum());
             for element in elements(value) {
                 put_key_len(out, 0x0a, value_len(element));
                 put_value(out, element);
@@ -284,10 +260,7 @@ fn elements<'a>(value: TagRef<'a>) -> impl Iterator<Item = TagRef<'a>> {
     let texts = texts.iter().map(|text| TagRef::Str(text));
     let truths = truths.iter().map(|truth| TagRef::Bool(*truth));
     let integers = integers.iter().map(|number| TagRef::I64(*number));
-    texts
-        .chain(truths)
-        .chain(integers)
-        .chain(floats.iter().map(|number| TagRef::F64(*number)))
+    texts.chain(truths).chain(integers).chain(floats.iter().map(|number| TagRef::F64(*number)))
 }
 
 const fn decimal_digits(number: u64) -> usize {

@@ -118,10 +118,7 @@ impl SpanRecord {
     /// The value of a tag.
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&Value> {
-        self.attributes
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     fn set(&mut self, number: u64, field: Field<'_>) -> Result<(), WireError> {

@@ -203,17 +203,7 @@ mod tests {
 
     #[test]
     fn varints_go_both_ways_at_their_edges() {
-        for value in [
-            0,
-            1,
-            0x7f,
-            0x80,
-            0x3fff,
-            0x4000,
-            u64::from(u32::MAX),
-            u64::MAX >> 1,
-            u64::MAX,
-        ] {
+        for value in [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, u64::from(u32::MAX), u64::MAX >> 1, u64::MAX] {
             let mut out = vec![0x08];
             put_varint(&mut out, value);
             assert_eq!(out.len(), 1 + varint_len(value), "{value}");
@@ -226,16 +216,11 @@ mod tests {
         let cases: [(&[u8], WireError); 6] = [
             (&[0x08], WireError::Truncated),
             (&[0x12, 0x05, b'a'], WireError::Truncated),
-            (
-                &[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
-                WireError::Truncated,
-            ),
+            (&[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], WireError::Truncated),
             (&[0x39, 0, 0], WireError::Truncated),
             (&[0x0b], WireError::WrongType),
             (
-                &[
-                    0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
-                ],
+                &[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
                 WireError::VarintTooLong,
             ),
         ];

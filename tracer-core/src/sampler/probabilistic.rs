@@ -36,10 +36,7 @@ impl ProbabilisticSampler {
         if !(0.0..=1.0).contains(&probability) {
             return Err(InvalidProbability(probability));
         }
-        Ok(Self {
-            probability,
-            bound: bound(probability),
-        })
+        Ok(Self { probability, bound: bound(probability) })
     }
 }
 
@@ -69,10 +66,7 @@ mod tests {
         let mut bytes = [7; 16];
         bytes[8..].copy_from_slice(&low.to_be_bytes());
         let params = SamplingParams::root(TraceId::from_bytes(bytes), "op");
-        ProbabilisticSampler::new(probability)
-            .unwrap()
-            .sample(&params)
-            .sampled
+        ProbabilisticSampler::new(probability).unwrap().sample(&params).sampled
     }
 
     #[test]

@@ -114,11 +114,7 @@ impl<'a> Tail<'a> {
     fn of(context: &'a SpanContext, recording: &'a Recording) -> Self {
         let dropped = recording.body.dropped();
         Self {
-            dropped: [
-                (0x50, dropped.attributes),
-                (0x60, dropped.events),
-                (0x70, dropped.links),
-            ],
+            dropped: [(0x50, dropped.attributes), (0x60, dropped.events), (0x70, dropped.links)],
             trace_state: context.trace_state().map_or("", |state| state.as_str()),
             status: recording.status,
             message: &recording.status_message,
@@ -128,16 +124,8 @@ impl<'a> Tail<'a> {
     fn len(&self) -> usize {
         let dropped = self.dropped.iter().filter(|(_, count)| *count > 0);
         let dropped: usize = dropped.map(|(_, count)| 1 + varint_len(u64::from(*count))).sum();
-        let state = if self.trace_state.is_empty() {
-            0
-        } else {
-            bytes_field_len(self.trace_state.len())
-        };
-        let status = if self.has_status() {
-            bytes_field_len(self.status_len())
-        } else {
-            0
-        };
+        let state = if self.trace_state.is_empty() { 0 } else { bytes_field_len(self.trace_state.len()) };
+        let status = if self.has_status() { bytes_field_len(self.status_len()) } else { 0 };
         dropped + state + status
     }
 
@@ -163,10 +151,6 @@ impl<'a> Tail<'a> {
     }
 
     const fn status_len(&self) -> usize {
-        2 + if self.message.is_empty() {
-            0
-        } else {
-            bytes_field_len(self.message.len())
-        }
+        2 + if self.message.is_empty() { 0 } else { bytes_field_len(self.message.len()) }
     }
 }

@@ -42,13 +42,7 @@ impl SpanKind {
     }
 
     pub(crate) fn from_tag(value: &str) -> Option<Self> {
-        let kinds = [
-            Self::Internal,
-            Self::Server,
-            Self::Client,
-            Self::Producer,
-            Self::Consumer,
-        ];
+        let kinds = [Self::Internal, Self::Server, Self::Client, Self::Producer, Self::Consumer];
         kinds.into_iter().find(|kind| kind.as_str() == value)
     }
 

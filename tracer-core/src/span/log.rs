@@ -29,9 +29,7 @@ impl Span {
     /// Logs an event that happened at another time.
     pub fn log_at(&mut self, time: SystemTime, event: &str, fields: &[Field<'_>]) -> &mut Self {
         if let Some((recording, core)) = self.recorder() {
-            recording
-                .body
-                .add_event(to_unix_ns(time), event, fields, &core.limits);
+            recording.body.add_event(to_unix_ns(time), event, fields, &core.limits);
         }
         self
     }

@@ -34,10 +34,7 @@ impl SharedSpan {
     /// Shares a span.
     #[must_use]
     pub fn new(span: Span) -> Self {
-        Self {
-            context: span.context().clone(),
-            span: Arc::new(Mutex::new(span)),
-        }
+        Self { context: span.context().clone(), span: Arc::new(Mutex::new(span)) }
     }
 
     /// The span's context, without the lock.

@@ -157,20 +157,12 @@ impl<'a> SpanBuilder<'a> {
             (Some(parent), _) => parent.child(span_id, flags(parent.flags(), decision.sampled, debug)),
             (None, from) => {
                 let flags = flags(TraceFlags::RANDOM, decision.sampled, debug);
-                from.clone()
-                    .unwrap_or_default()
-                    .new_root(trace_id, span_id, flags)
+                from.clone().unwrap_or_default().new_root(trace_id, span_id, flags)
             }
         };
         let core_of_span = Some(Arc::clone(core));
         let (name, kind) = (self.name(core, decision.sampled), self.kind.unwrap_or_default());
-        let mut span = Span {
-            context,
-            core: core_of_span,
-            name,
-            kind,
-            recording: None,
-        };
+        let mut span = Span { context, core: core_of_span, name, kind, recording: None };
         if decision.sampled {
             let is_root = valid_parent.is_none();
             let parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
@@ -193,22 +185,12 @@ impl<'a> SpanBuilder<'a> {
         if let Some(priority) = self.tags.iter().rev().find_map(sampling_priority) {
             return (Decision::new(priority > 0), priority > 0);
         }
-        if parent.is_some_and(|parent| {
-            parent
-                .flags()
-                .contains(TraceFlags::DEBUG.with(TraceFlags::SAMPLED))
-        }) {
+        if parent.is_some_and(|parent| parent.flags().contains(TraceFlags::DEBUG.with(TraceFlags::SAMPLED))) {
             return (Decision::new(true), false);
         }
         let operation_name = self.dynamic_name.unwrap_or(self.static_name);
         let kind = self.kind.unwrap_or_default();
-        let params = SamplingParams {
-            trace_id,
-            parent,
-            operation_name,
-            kind,
-            tags: &self.tags,
-        };
+        let params = SamplingParams { trace_id, parent, operation_name, kind, tags: &self.tags };
         (core.sampler.sample(&params), false)
     }
 
@@ -231,11 +213,7 @@ impl<'a> SpanBuilder<'a> {
             span.set_tag_ref(key, *value);
         }
         let parent_id = span.context.parent_id();
-        for reference in self
-            .references
-            .iter()
-            .filter(|reference| reference.context.is_valid())
-        {
+        for reference in self.references.iter().filter(|reference| reference.context.is_valid()) {
             let is_parent = reference.context.span_id() == parent_id;
             match (reference.is_child_of, is_parent) {
                 (true, true) => {}
@@ -286,14 +264,6 @@ pub(super) fn sampling_priority((key, value): &Field<'_>) -> Option<i64> {
 }
 
 pub(super) fn flags(from: TraceFlags, sampled: bool, debug: bool) -> TraceFlags {
-    let flags = if sampled {
-        from.with(TraceFlags::SAMPLED)
-    } else {
-        from.without(TraceFlags::SAMPLED)
-    };
-    if debug {
-        flags.with(TraceFlags::DEBUG)
-    } else {
-        flags
-    }
+    let flags = if sampled { from.with(TraceFlags::SAMPLED) } else { from.without(TraceFlags::SAMPLED) };
+    if debug { flags.with(TraceFlags::DEBUG) } else { flags }
 }

@@ -87,11 +87,7 @@ impl Span {
         if key == tags::ERROR.key()
             && let TagRef::Bool(error) = value
         {
-            recording.status = if error {
-                StatusCode::Error
-            } else {
-                StatusCode::Unset
-            };
+            recording.status = if error { StatusCode::Error } else { StatusCode::Unset };
             return;
         }
         recording.body.set_attribute(key, value, &core.limits);

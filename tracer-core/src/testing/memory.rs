@@ -58,10 +58,7 @@ impl Exporter for InMemoryExporter {
         let mut spans = self.0.lock();
         for row in batch.rows.iter() {
             let span = SpanRecord::decode(row).map_err(|error| ExportError::Failed(error.to_string()))?;
-            spans.push(FinishedSpan {
-                service: service.to_owned(),
-                span,
-            });
+            spans.push(FinishedSpan { service: service.to_owned(), span });
         }
         Ok(Exported::ALL)
     }
@@ -112,17 +109,9 @@ impl TestTracer {
         settings: impl FnOnce(TracerBuilder) -> TracerBuilder,
     ) -> Self {
         let exporter = InMemoryExporter::default();
-        let pipeline = Pipeline::builder()
-            .exporter(exporter.clone())
-            .clock(clock)
-            .start_without_thread();
-        let builder = settings(Tracer::builder(service_name))
-            .pipeline(&pipeline)
-            .track_open_spans();
-        Self {
-            tracer: builder.build(),
-            exporter,
-        }
+        let pipeline = Pipeline::builder().exporter(exporter.clone()).clock(clock).start_without_thread();
+        let builder = settings(Tracer::builder(service_name)).pipeline(&pipeline).track_open_spans();
+        Self { tracer: builder.build(), exporter }
     }
 
     /// The tracer.

@@ -32,11 +32,7 @@ pub fn tree(spans: &[FinishedSpan]) -> String {
         }
     }
     let services: HashSet<_> = spans.iter().map(|span| &span.service).collect();
-    let mut drawing = Drawing {
-        text: String::new(),
-        children,
-        with_service: services.len() > 1,
-    };
+    let mut drawing = Drawing { text: String::new(), children, with_service: services.len() > 1 };
     roots.sort_by_key(|span| span.start_unix_ns);
     for root in roots {
         drawing.span(root, "", "");
@@ -57,22 +53,14 @@ impl Drawing<'_> {
         self.headline(span);
         let mut children = self.children.remove(&span.span_id).unwrap_or_default();
         children.sort_by_key(|child| child.start_unix_ns);
-        let bar = if children.is_empty() || first.is_empty() {
-            "  "
-        } else {
-            "│ "
-        };
+        let bar = if children.is_empty() || first.is_empty() { "  " } else { "│ " };
         for event in &span.events {
             let _ = write!(self.text, "{rest}{bar}· {}", event.name);
             self.pairs(&event.attributes);
         }
         let last = children.len().saturating_sub(1);
         for (index, child) in children.into_iter().enumerate() {
-            let (branch, below) = if index == last {
-                ("└─ ", "   ")
-            } else {
-                ("├─ ", "│  ")
-            };
+            let (branch, below) = if index == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
             self.span(child, &format!("{rest}{branch}"), &format!("{rest}{below}"));
         }
     }

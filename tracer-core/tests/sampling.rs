@@ -1,0 +1,116 @@
+//! Samplers and what overrules them.
+
+use tracer_core::row::record::Value;
+use tracer_core::testing::TestTracer;
+use tracer_core::{
+    ConstSampler, Decision, ProbabilisticSampler, Sampler, SamplingParams, SpanContext, SpanId, TraceFlags,
+    TraceId, tags,
+};
+
+#[test]
+fn an_unsampled_span_has_ids_and_passes_them_on() {
+    let test = TestTracer::with_sampler("svc", ConstSampler::OFF);
+    let root = test.tracer().span("root").start();
+    let child = test.tracer().span("child").child_of(root.context()).start();
+    assert!(root.context().is_valid() && !root.context().is_sampled());
+    assert_eq!(child.context().trace_id(), root.context().trace_id());
+    assert_ne!(child.context().span_id(), root.context().span_id());
+    drop((root, child));
+    assert!(test.spans().is_empty());
+}
+
+#[test]
+fn a_parent_decides_for_everything_below_it() {
+    let all = TestTracer::new("svc");
+    let none = TestTracer::with_sampler("svc", ConstSampler::OFF);
+    let context = |flags| SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([1; 8]), flags);
+    let unsampled = all.tracer().span("a").child_of(&context(TraceFlags::NONE)).start();
+    let sampled = none.tracer().span("b").child_of(&context(TraceFlags::SAMPLED)).start();
+    assert!(!unsampled.is_recording() && sampled.is_recording());
+}
+
+#[test]
+fn the_sampler_is_named_on_roots_only() {
+    let test = TestTracer::with_sampler("svc", ProbabilisticSampler::new(1.0).unwrap());
+    let root = test.tracer().span("root").start();
+    test.tracer().span("child").child_of(root.context()).start().finish();
+    root.finish();
+    let spans = test.spans();
+    assert_eq!(spans[0].attribute("sampler.type"), None);
+    assert_eq!(spans[1].attribute("sampler.type"), Some(&Value::Str("probabilistic".into())));
+    assert_eq!(spans[1].attribute("sampler.param"), Some(&Value::F64(1.0)));
+}
+
+#[test]
+fn a_probabilistic_sampler_keeps_its_share_and_agrees_with_itself() {
+    let test = TestTracer::with_sampler("svc", ProbabilisticSampler::new(0.2).unwrap());
+    let again = ProbabilisticSampler::new(0.2).unwrap();
+    let mut kept = 0;
+    for _ in 0..20_000 {
+        let span = test.tracer().span("root").start();
+        let params = SamplingParams::root(span.context().trace_id(), "root");
+        assert_eq!(again.sample(&params).sampled, span.is_recording());
+        kept += u32::from(span.is_recording());
+    }
+    // 4,000 expected, standard deviation 57.
+    assert!((3_770..4_230).contains(&kept), "{kept}");
+}
+
+#[test]
+fn sampling_priority_overrules_at_the_start() {
+    let off = TestTracer::with_sampler("svc", ConstSampler::OFF);
+    let wanted = off.tracer().span("wanted").tag(tags::SAMPLING_PRIORITY, 1).start();
+    assert!(wanted.context().flags().contains(TraceFlags::SAMPLED.with(TraceFlags::DEBUG)));
+    let on = TestTracer::new("svc");
+    assert!(!on.tracer().span("unwanted").tag(tags::SAMPLING_PRIORITY, 0).start().is_recording());
+}
+
+#[test]
+fn sampling_priority_starts_and_stops_a_running_span() {
+    let off = TestTracer::with_sampler("svc", ConstSampler::OFF);
+    let mut span = off.tracer().span("late").start();
+    span.set_tag("lost", 1).set_tag(tags::SAMPLING_PRIORITY, 1).set_tag("kept", 2);
+    assert!(span.context().is_sampled());
+    span.finish();
+    assert_eq!(off.tree(), "late sampling.priority=1 kept=2\n");
+    assert_eq!((off.tracer().stats().unsampled, off.tracer().stats().started), (0, 1));
+
+    let on = TestTracer::new("svc");
+    let mut span = on.tracer().span("dropped").start();
+    span.set_tag(tags::SAMPLING_PRIORITY, 0);
+    assert!(!span.context().is_sampled());
+    span.finish();
+    assert!(on.spans().is_empty());
+    assert_eq!(on.tracer().stats().dropped.sampling, 1);
+    assert_eq!(on.tracer().stats().open, 0);
+}
+
+#[test]
+fn a_debug_parent_is_recorded_whatever_the_sampler_says() {
+    let test = TestTracer::build("svc", tracer_core::Clock::system(), |builder| {
+        builder.sampler_for_every_span(ConstSampler::OFF)
+    });
+    let flags = TraceFlags::SAMPLED.with(TraceFlags::DEBUG);
+    let debug = SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([1; 8]), flags);
+    let span = test.tracer().span("debugged").child_of(&debug).start();
+    assert!(span.is_recording() && span.context().flags().contains(TraceFlags::DEBUG));
+    assert!(
+        !test.tracer().span("other").child_of(&debug.with_flags(TraceFlags::SAMPLED)).start().is_recording()
+    );
+}
+
+#[test]
+fn a_sampler_sees_the_tags_set_before_the_start() {
+    #[derive(Debug)]
+    struct OnlyVip;
+    impl Sampler for OnlyVip {
+        fn sample(&self, params: &SamplingParams<'_>) -> Decision {
+            Decision::new(params.operation_name == "order" && params.tags.contains(&("vip", true.into())))
+        }
+    }
+
+    let test = TestTracer::with_sampler("svc", OnlyVip);
+    assert!(test.tracer().span("order").tag("vip", true).start().is_recording());
+    assert!(!test.tracer().span("order").tag("vip", false).start().is_recording());
+    assert!(!test.tracer().span_with_name("else").tag("vip", true).start().is_recording());
+}
