@@ -72,10 +72,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        send(request).map_err(|cause| HttpError::Request {
-            url: url.to_owned(),
-            cause: Box::new(cause),
-        })
+        send(request).map_err(|cause| HttpError::Request { url: url.to_owned(), cause: Box::new(cause) })
     }
 
     /// Sends a GET and reads the body as JSON, whatever the status.
@@ -97,14 +94,6 @@ fn send(request: ureq::RequestBuilder<ureq::typestate::WithoutBody>) -> Result<R
     let mut response = request.call()?;
     let header = response.headers().get("traceresponse");
     let traceresponse = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(MAX_BODY_BYTES)
-        .read_to_string()?;
-    Ok(Response {
-        status: response.status().as_u16(),
-        traceresponse,
-        body,
-    })
+    let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_string()?;
+    Ok(Response { status: response.status().as_u16(), traceresponse, body })
 }

@@ -153,9 +153,7 @@ impl Trace {
     /// The name of the service a span belongs to; empty if its process is missing.
     #[must_use]
     pub fn service_of(&self, span: &Span) -> &str {
-        self.processes
-            .get(&span.process_id)
-            .map_or("", |process| process.service_name.as_str())
+        self.processes.get(&span.process_id).map_or("", |process| process.service_name.as_str())
     }
 
     /// The end of the last span, in microseconds since 1970.
@@ -202,9 +200,7 @@ impl Log {
     /// `message`, the older form.
     #[must_use]
     pub fn message(&self) -> String {
-        self.field("event")
-            .or_else(|| self.field("message"))
-            .unwrap_or_default()
+        self.field("event").or_else(|| self.field("message")).unwrap_or_default()
     }
 }
 
@@ -257,10 +253,7 @@ mod tests {
 
     #[test]
     fn a_missing_process_has_no_name() {
-        let span = Span {
-            process_id: "p9".into(),
-            ..Span::default()
-        };
+        let span = Span { process_id: "p9".into(), ..Span::default() };
         assert_eq!(Trace::default().service_of(&span), "");
     }
 }

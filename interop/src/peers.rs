@@ -16,9 +16,7 @@ pub use self::query::QueryApi;
 #[must_use]
 pub fn tool(name: &str) -> PathBuf {
     let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/bin"));
-    env::var_os("INTEROP_TOOLS")
-        .map_or_else(beside, PathBuf::from)
-        .join(name)
+    env::var_os("INTEROP_TOOLS").map_or_else(beside, PathBuf::from).join(name)
 }
 
 /// A program of this workspace: beside the one that runs, as cargo lays them.

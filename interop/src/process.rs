@@ -98,11 +98,7 @@ impl Child {
     /// # Errors
     /// [`ProcessError::Start`], if the program cannot be run.
     pub fn start(name: &str, mut command: Command) -> Result<Self, ProcessError> {
-        let spawned = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let start_error = |cause| ProcessError::Start {
             program: command.get_program().to_string_lossy().into_owned(),
             cause,
@@ -112,12 +108,7 @@ impl Child {
         let output = Arc::new(Output::default());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         // From here on the drop of `started` ends the child, whatever fails.
-        let started = Self {
-            name: name.to_owned(),
-            child,
-            output: Arc::clone(&output),
-            ended: None,
-        };
+        let started = Self { name: name.to_owned(), child, output: Arc::clone(&output), ended: None };
         if let Some(stdout) = stdout {
             Output::collect(&output, name, stdout).map_err(start_error)?;
         }
@@ -153,10 +144,7 @@ impl Child {
                 .map_err(|error| format!("{address}: {error}"))
         })?;
         if ports::says_taken(&self.output()) {
-            return Err(ProcessError::PortTaken {
-                name: self.name.clone(),
-                output: self.output(),
-            });
+            return Err(ProcessError::PortTaken { name: self.name.clone(), output: self.output() });
         }
         Ok(())
     }
@@ -171,9 +159,7 @@ impl Child {
         deadline: Duration,
         pick: impl Fn(&str) -> Option<T>,
     ) -> Result<T, ProcessError> {
-        self.wait_until(deadline, |output| {
-            output.find(&pick).ok_or_else(|| format!("no line {what:?}"))
-        })
+        self.wait_until(deadline, |output| output.find(&pick).ok_or_else(|| format!("no line {what:?}")))
     }
 
     /// Whether the process still runs.
@@ -224,17 +210,12 @@ impl Child {
         };
         match poll::until(deadline, attempt) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(status)) => Err(ProcessError::Ended {
-                name: self.name.clone(),
-                status,
-                output: self.output(),
-            }),
-            Err(why) => Err(ProcessError::NotReady {
-                name: self.name.clone(),
-                deadline,
-                why,
-                output: self.output(),
-            }),
+            Ok(Err(status)) => {
+                Err(ProcessError::Ended { name: self.name.clone(), status, output: self.output() })
+            }
+            Err(why) => {
+                Err(ProcessError::NotReady { name: self.name.clone(), deadline, why, output: self.output() })
+            }
         }
     }
 
@@ -289,9 +270,7 @@ mod tests {
     #[test]
     fn an_early_end_is_told_with_its_output() {
         let mut child = shell("echo oh dear; exit 3");
-        let error = child
-            .wait_for_line("never", DEADLINE, |_| None::<()>)
-            .unwrap_err();
+        let error = child.wait_for_line("never", DEADLINE, |_| None::<()>).unwrap_err();
         assert!(matches!(&error, ProcessError::Ended { status, .. } if status.code() == Some(3)));
         let url = "http://127.0.0.1:1/";
         assert!(child.wait_until_answers(url, DEADLINE).is_err());
@@ -312,9 +291,7 @@ mod tests {
     #[test]
     fn a_late_one_is_told_apart() {
         let mut child = shell("exec sleep 60");
-        let error = child
-            .wait_for_line("never", Duration::ZERO, |_| None::<()>)
-            .unwrap_err();
+        let error = child.wait_for_line("never", Duration::ZERO, |_| None::<()>).unwrap_err();
         assert!(matches!(error, ProcessError::NotReady { .. }));
     }
 

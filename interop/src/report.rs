@@ -15,12 +15,7 @@ pub struct Report<W> {
 impl<W: Write> Report<W> {
     /// An empty report that is written to `out`.
     pub fn new(out: W) -> Self {
-        Self {
-            out,
-            passed: 0,
-            failed: 0,
-            write_error: None,
-        }
+        Self { out, passed: 0, failed: 0, write_error: None }
     }
 
     /// Runs a test and prints its name, its result and its time. Answers what it made, if it

@@ -103,11 +103,7 @@ pub fn check(trace: &Trace, expected: &Expectations) -> Vec<Failure> {
 
 impl Failure {
     fn new(number: u8, check: &'static str, message: String) -> Self {
-        Self {
-            number,
-            check,
-            message,
-        }
+        Self { number, check, message }
     }
 }
 

@@ -47,10 +47,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
 pub fn select<W: Write>(names: &[String]) -> Result<Vec<Scenario<W>>, UnknownSuite> {
     for name in names {
         if !all::<W>().iter().any(|scenario| scenario.is(name)) {
-            return Err(UnknownSuite {
-                name: name.clone(),
-                known: known::<W>(),
-            });
+            return Err(UnknownSuite { name: name.clone(), known: known::<W>() });
         }
     }
     let mut chosen = all::<W>();

@@ -53,12 +53,7 @@ impl Hotrod {
         let frontend = address("HotROD: ")?;
         let viewer = address("viewer: ")?;
         process.wait_until_answers(&format!("{frontend}/config"), READY_DEADLINE)?;
-        Ok(Self {
-            process,
-            frontend,
-            viewer: Some(viewer),
-            client: Client::new(DISPATCH_DEADLINE),
-        })
+        Ok(Self { process, frontend, viewer: Some(viewer), client: Client::new(DISPATCH_DEADLINE) })
     }
 
     /// The query API of the embedded viewer; `None` for the original.
@@ -102,10 +97,7 @@ impl Hotrod {
 
     fn original_on(ports: [u16; 4], otlp_endpoint: &str, arguments: &[&str]) -> Result<Self, ProcessError> {
         let mut command = clean_command(tool("hotrod"));
-        command
-            .arg("all")
-            .args(arguments)
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_endpoint);
+        command.arg("all").args(arguments).env("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_endpoint);
         let services = ["frontend", "customer", "driver", "route"];
         for (service, port) in services.iter().zip(ports) {
             command.arg(format!("--{service}-service-hostname=127.0.0.1"));
@@ -118,12 +110,7 @@ impl Hotrod {
         }
         let [frontend, ..] = ports;
         let frontend = format!("http://127.0.0.1:{frontend}");
-        Ok(Self {
-            process,
-            frontend,
-            viewer: None,
-            client: Client::new(DISPATCH_DEADLINE),
-        })
+        Ok(Self { process, frontend, viewer: None, client: Client::new(DISPATCH_DEADLINE) })
     }
 }
 

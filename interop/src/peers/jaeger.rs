@@ -34,13 +34,7 @@ impl Jaeger {
     /// healthy in time.
     pub fn start() -> Result<Self, ProcessError> {
         on_free_ports(|[otlp_http, otlp_grpc, query_http, query_grpc, health]| {
-            Self::start_on(Ports {
-                otlp_http,
-                otlp_grpc,
-                query_http,
-                query_grpc,
-                health,
-            })
+            Self::start_on(Ports { otlp_http, otlp_grpc, query_http, query_grpc, health })
         })
     }
 
@@ -68,11 +62,7 @@ impl Jaeger {
         let mut process = Child::start("jaeger", command)?;
         let health = format!("http://127.0.0.1:{}/status", ports.health);
         process.wait_until_answers(&health, READY_DEADLINE)?;
-        Ok(Self {
-            process,
-            otlp_http_port: ports.otlp_http,
-            query_port: ports.query_http,
-        })
+        Ok(Self { process, otlp_http_port: ports.otlp_http, query_port: ports.query_http })
     }
 }
 
@@ -80,13 +70,7 @@ impl Ports {
     /// The configuration: OTLP in, memory, the query API out. No port but these; its own
     /// metrics would take one that another Jaeger may hold.
     fn config(self) -> String {
-        let Self {
-            otlp_http,
-            otlp_grpc,
-            query_http,
-            query_grpc,
-            health,
-        } = self;
+        let Self { otlp_http, otlp_grpc, query_http, query_grpc, health } = self;
         format!(
             r#"
 service:

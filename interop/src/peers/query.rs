@@ -17,10 +17,7 @@ impl QueryApi {
     /// The API at this base address; a slash at its end does not matter.
     #[must_use]
     pub fn at(base: &str) -> Self {
-        Self {
-            base: base.trim_end_matches('/').to_owned(),
-            client: Client::new(Duration::from_secs(10)),
-        }
+        Self { base: base.trim_end_matches('/').to_owned(), client: Client::new(Duration::from_secs(10)) }
     }
 
     /// The trace of this id.

@@ -22,9 +22,7 @@ pub fn free_ports<const N: usize>() -> Result<[u16; N], ProcessError> {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = bound.map_err(|cause| ProcessError::Ports { count: N, cause })?;
         let address = listener.local_addr();
-        *port = address
-            .map_err(|cause| ProcessError::Ports { count: N, cause })?
-            .port();
+        *port = address.map_err(|cause| ProcessError::Ports { count: N, cause })?.port();
         held.push(listener);
     }
     Ok(ports)
@@ -69,11 +67,7 @@ mod tests {
     use super::*;
 
     fn ended(output: &str) -> ProcessError {
-        ProcessError::Ended {
-            name: "x".into(),
-            status: ExitStatus::from_raw(256),
-            output: output.into(),
-        }
+        ProcessError::Ended { name: "x".into(), status: ExitStatus::from_raw(256), output: output.into() }
     }
 
     #[test]

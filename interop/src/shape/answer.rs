@@ -11,10 +11,7 @@ pub(super) fn baggage(it: &Dissected<'_>, expected: &Expectations) -> Result<(),
     if found.as_deref() == Some(expected.request.as_str()) {
         return Ok(());
     }
-    Err(format!(
-        "tag request of SQL SELECT is {found:?}, not {:?}",
-        expected.request
-    ))
+    Err(format!("tag request of SQL SELECT is {found:?}, not {:?}", expected.request))
 }
 
 /// Check 11: the driver of the response is the one the root logged last, and one of the ten
@@ -31,9 +28,7 @@ pub(super) fn driver(it: &Dissected<'_>, expected: &Expectations) -> Result<(), 
         }
     }
     let known = it.of(Role::GetDriver);
-    let found = known
-        .iter()
-        .any(|span| driver_of(span).as_deref() == Some(logged.as_str()));
+    let found = known.iter().any(|span| driver_of(span).as_deref() == Some(logged.as_str()));
     if !found {
         return Err(format!("driver {logged} is none that GetDriver returned"));
     }
@@ -48,10 +43,7 @@ pub(super) fn traceresponse(it: &Dissected<'_>, expected: &Expectations) -> Resu
     let (trace_id, span_id) = parse_traceresponse(header)?;
     let root = it.one(Role::Dispatch)?;
     if trace_id != it.trace.trace_id || span_id != root.span_id {
-        return Err(format!(
-            "{header:?} is not trace {} and root {}",
-            it.trace.trace_id, root.span_id
-        ));
+        return Err(format!("{header:?} is not trace {} and root {}", it.trace.trace_id, root.span_id));
     }
     Ok(())
 }

@@ -64,14 +64,11 @@ impl Attribution {
 pub fn check_attribution(added: &Attribution, shares: &[Share<'_>]) -> Vec<Failure> {
     let by_customer = shares.iter().map(|it| (it.customer, it.trace));
     let by_session = shares.iter().map(|it| (it.session, it.trace));
-    [
-        compare("customer", &added.by_customer, by_customer),
-        compare("session", &added.by_session, by_session),
-    ]
-    .into_iter()
-    .filter_map(|result| result.err())
-    .map(|message| Failure::new(13, "attribution", message))
-    .collect()
+    [compare("customer", &added.by_customer, by_customer), compare("session", &added.by_session, by_session)]
+        .into_iter()
+        .filter_map(|result| result.err())
+        .map(|message| Failure::new(13, "attribution", message))
+        .collect()
 }
 
 fn compare<'a>(
@@ -81,10 +78,7 @@ fn compare<'a>(
 ) -> Result<(), String> {
     let mut spans: BTreeMap<String, Vec<&Span>> = BTreeMap::new();
     for (key, trace) in shares {
-        spans
-            .entry(normal(key))
-            .or_default()
-            .extend(Dissected::new(trace).of(Role::RouteServer));
+        spans.entry(normal(key)).or_default().extend(Dissected::new(trace).of(Role::RouteServer));
     }
     if !added.keys().eq(spans.keys()) {
         return Err(format!("by {by}: {:?}, not {:?}", added.keys(), spans.keys()));
@@ -107,15 +101,11 @@ fn seconds(spans: &[&Span]) -> f64 {
 }
 
 fn map_of(vars: &Value, name: &str) -> Result<BTreeMap<String, f64>, String> {
-    let map = vars
-        .get(name)
-        .and_then(Value::as_object)
-        .ok_or_else(|| format!("/debug/vars has no map {name}"))?;
+    let map =
+        vars.get(name).and_then(Value::as_object).ok_or_else(|| format!("/debug/vars has no map {name}"))?;
     map.iter()
         .map(|(key, value)| {
-            let seconds = value
-                .as_f64()
-                .ok_or_else(|| format!("{name}: {key} is {value}, no number"))?;
+            let seconds = value.as_f64().ok_or_else(|| format!("{name}: {key} is {value}, no number"))?;
             Ok((normal(key), seconds))
         })
         .collect()
@@ -151,11 +141,7 @@ mod tests {
 
     fn failures(added: &Attribution) -> usize {
         let trace = sample::trace();
-        let share = Share {
-            trace: &trace,
-            customer: "Rachel's Floral Designs",
-            session: "1234",
-        };
+        let share = Share { trace: &trace, customer: "Rachel's Floral Designs", session: "1234" };
         check_attribution(added, &[share]).len()
     }
 

@@ -27,11 +27,8 @@ pub(super) struct Part<'a> {
 
 impl<'a> Dissected<'a> {
     pub(super) fn new(trace: &'a Trace) -> Self {
-        let by_id: HashMap<&str, &Span> = trace
-            .spans
-            .iter()
-            .map(|span| (span.span_id.as_str(), span))
-            .collect();
+        let by_id: HashMap<&str, &Span> =
+            trace.spans.iter().map(|span| (span.span_id.as_str(), span)).collect();
         let parts = trace
             .spans
             .iter()
@@ -51,12 +48,8 @@ impl<'a> Dissected<'a> {
 
     /// The spans of a role, in the order they started.
     pub(super) fn of(&self, role: Role) -> Vec<&'a Span> {
-        let mut spans: Vec<&Span> = self
-            .parts
-            .iter()
-            .filter(|part| part.role == Some(role))
-            .map(|part| part.span)
-            .collect();
+        let mut spans: Vec<&Span> =
+            self.parts.iter().filter(|part| part.role == Some(role)).map(|part| part.span).collect();
         spans.sort_by_key(|span| (span.start_us, span.end_us()));
         spans
     }
@@ -66,18 +59,13 @@ impl<'a> Dissected<'a> {
     /// # Errors
     /// A message that names the role, if the trace has none.
     pub(super) fn one(&self, role: Role) -> Result<&'a Span, String> {
-        self.of(role)
-            .first()
-            .copied()
-            .ok_or_else(|| format!("no {role:?} span"))
+        self.of(role).first().copied().ok_or_else(|| format!("no {role:?} span"))
     }
 
     /// The redis errors, as the count of spans tells them: each failed `GetDriver` is tried
     /// again, so what there is beyond ten was caused by an error.
     pub(super) fn redis_errors(&self) -> usize {
-        self.of(Role::GetDriver)
-            .len()
-            .saturating_sub(Role::GetDriver.spec().count)
+        self.of(Role::GetDriver).len().saturating_sub(Role::GetDriver.spec().count)
     }
 
     /// Calls from one service to another, counted as Jaeger counts them for its graph.
@@ -87,9 +75,7 @@ impl<'a> Dissected<'a> {
             let Some(parent) = part.parent else { continue };
             let caller = self.trace.service_of(parent);
             if caller != part.service {
-                *edges
-                    .entry((caller.to_owned(), part.service.to_owned()))
-                    .or_insert(0) += 1;
+                *edges.entry((caller.to_owned(), part.service.to_owned())).or_insert(0) += 1;
             }
         }
         edges

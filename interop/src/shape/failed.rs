@@ -78,11 +78,7 @@ fn errors(it: &Dissected<'_>, _: &Expectations) -> Result<(), String> {
             _ => false,
         };
         if part.span.is_error() != wanted {
-            return Err(format!(
-                "error={} on {}",
-                part.span.is_error(),
-                part.span.operation_name
-            ));
+            return Err(format!("error={} on {}", part.span.is_error(), part.span.operation_name));
         }
     }
     Ok(())

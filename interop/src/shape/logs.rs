@@ -56,10 +56,7 @@ fn dispatch_lines() -> Vec<Line> {
 }
 
 fn sql_lines(span: &Span) -> Vec<Line> {
-    let waited = span
-        .logs
-        .first()
-        .is_some_and(|log| log.message().starts_with(WAITED.0));
+    let waited = span.logs.first().is_some_and(|log| log.message().starts_with(WAITED.0));
     let mut lines = if waited { vec![WAITED] } else { vec![] };
     lines.push(("Acquired lock; ", &["level", "waiters"]));
     lines
@@ -89,11 +86,7 @@ fn get_driver_lines(span: &Span, retries: &mut usize) -> Vec<Line> {
 fn compare(span: &Span, lines: &[Line]) -> Result<(), String> {
     let messages: Vec<String> = span.logs.iter().map(Log::message).collect();
     if messages.len() != lines.len() {
-        return Err(format!(
-            "{} logs, not {}: {messages:?}",
-            messages.len(),
-            lines.len()
-        ));
+        return Err(format!("{} logs, not {}: {messages:?}", messages.len(), lines.len()));
     }
     for ((log, message), (start, fields)) in span.logs.iter().zip(&messages).zip(lines) {
         if !message.starts_with(start) {

@@ -86,10 +86,7 @@ fn a_query_that_waited_has_the_shape_too() {
 #[test]
 fn services_notices_a_seventh() {
     assert_only(1, |trace| {
-        let process = Process {
-            service_name: "billing".into(),
-            tags: vec![],
-        };
+        let process = Process { service_name: "billing".into(), tags: vec![] };
         trace.processes.insert("p7".into(), process);
     });
 }

@@ -39,11 +39,7 @@ pub(super) fn staircase(it: &Dissected<'_>, _: &Expectations) -> Result<(), Stri
 
 /// Check 8: the customer call, then the driver call, then the route calls.
 pub(super) fn phases(it: &Dissected<'_>, _: &Expectations) -> Result<(), String> {
-    let phases = [
-        it.one(Role::CustomerCall)?,
-        it.one(Role::FindNearestCall)?,
-        it.one(Role::RouteCall)?,
-    ];
+    let phases = [it.one(Role::CustomerCall)?, it.one(Role::FindNearestCall)?, it.one(Role::RouteCall)?];
     for (earlier, later) in phases.iter().zip(phases.iter().skip(1)) {
         if starts_before_end(later, earlier) {
             return Err(format!(
@@ -65,9 +61,7 @@ pub(super) fn route_calls(it: &Dissected<'_>, expected: &Expectations) -> Result
     let exact = expected.alone && expected.time_scale >= SCALE_WITH_FULL_POOL;
     if most > ROUTE_WORKERS || (exact && most != ROUTE_WORKERS) {
         let wanted = if exact { "exactly" } else { "at most" };
-        return Err(format!(
-            "{most} route calls at once, {wanted} {ROUTE_WORKERS} expected"
-        ));
+        return Err(format!("{most} route calls at once, {wanted} {ROUTE_WORKERS} expected"));
     }
     Ok(())
 }
@@ -81,10 +75,7 @@ pub(super) fn waits(it: &Dissected<'_>, expected: &Expectations) -> Result<(), S
         if span.duration_us as f64 + ROUNDING_US as f64 >= bound_us {
             return Ok(());
         }
-        Err(format!(
-            "{} took {} us, less than {bound_us} us",
-            span.operation_name, span.duration_us
-        ))
+        Err(format!("{} took {} us, less than {bound_us} us", span.operation_name, span.duration_us))
     };
     at_least(it.one(Role::SqlSelect)?, 120_000.0)?;
     for span in it.of(Role::GetDriver) {
@@ -101,11 +92,8 @@ fn starts_before_end(later: &Span, earlier: &Span) -> bool {
 
 /// The driver that a `GetDriver` span asked for: a tag, and a field of its logs.
 pub(super) fn driver_of(span: &Span) -> Option<String> {
-    span.tag("param.driverID").or_else(|| {
-        span.logs
-            .iter()
-            .find_map(|log| log.field("driverID").or_else(|| log.field("driver_id")))
-    })
+    span.tag("param.driverID")
+        .or_else(|| span.logs.iter().find_map(|log| log.field("driverID").or_else(|| log.field("driver_id"))))
 }
 
 /// The greatest number of spans that run at one time; one that ends as another starts does not
@@ -131,11 +119,7 @@ mod tests {
     use super::*;
 
     fn span(start_us: u64, duration_us: u64) -> Span {
-        Span {
-            start_us,
-            duration_us,
-            ..Span::default()
-        }
+        Span { start_us, duration_us, ..Span::default() }
     }
 
     #[test]

@@ -26,13 +26,8 @@ pub fn check_queue(traces: &[Trace]) -> Result<(), String> {
         *behind.entry(queue_length(query)?).or_insert(0) += 1;
     }
     let first_end_us = queries.iter().map(|it| it.end_us()).min().unwrap_or(0);
-    let all_in_time = queries
-        .iter()
-        .all(|it| it.start_us.saturating_add(ARRIVAL_US) < first_end_us);
-    let once_each = behind
-        .iter()
-        .map(|(k, n)| (*k, *n))
-        .eq((0..queries.len()).map(|k| (k, 1)));
+    let all_in_time = queries.iter().all(|it| it.start_us.saturating_add(ARRIVAL_US) < first_end_us);
+    let once_each = behind.iter().map(|(k, n)| (*k, *n)).eq((0..queries.len()).map(|k| (k, 1)));
     if all_in_time && !once_each {
         return Err(format!(
             "{} queries queued behind so many (each with its count): {behind:?}",

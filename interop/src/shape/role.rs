@@ -89,23 +89,14 @@ impl Role {
             Self::RouteCall => ("frontend", "client", Some(Self::Dispatch), 1, 10),
             Self::RouteServer => ("route", "server", Some(Self::RouteCall), 2, 10),
         };
-        RoleSpec {
-            service,
-            kind,
-            parent,
-            depth,
-            count,
-        }
+        RoleSpec { service, kind, parent, depth, count }
     }
 }
 
 /// The path of an absolute URL, without its query.
 fn path_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = after_scheme
-        .find('/')
-        .and_then(|at| after_scheme.get(at..))
-        .unwrap_or("");
+    let path = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("");
     path.split(['?', '#']).next().unwrap_or(path)
 }
 

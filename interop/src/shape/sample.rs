@@ -17,12 +17,7 @@ pub(super) fn trace() -> Trace {
     it.drivers(&root);
     it.routes(&root);
     it.root_logs();
-    Trace {
-        trace_id: TRACE_ID.into(),
-        spans: it.spans,
-        processes: it.processes,
-        warnings: vec![],
-    }
+    Trace { trace_id: TRACE_ID.into(), spans: it.spans, processes: it.processes, warnings: vec![] }
 }
 
 /// Lets the query of a sample wait for the lock.
@@ -56,13 +51,7 @@ impl Builder {
     fn span(&mut self, what: (&str, &str, &str), parent: Option<&str>, at_ms: (u64, u64)) -> String {
         let (service, operation, kind) = what;
         let span_id = format!("{:016x}", self.spans.len() + 1);
-        self.processes.insert(
-            format!("p-{service}"),
-            Process {
-                service_name: service.into(),
-                tags: vec![],
-            },
-        );
+        self.processes.insert(format!("p-{service}"), Process { service_name: service.into(), tags: vec![] });
         self.spans.push(Span {
             trace_id: TRACE_ID.into(),
             span_id: span_id.clone(),
@@ -115,10 +104,7 @@ impl Builder {
         self.tag("request", json!("1234-1"));
         let query = "SELECT * FROM customer WHERE customer_id=123";
         self.tag("sql.query", json!(query));
-        self.log(
-            "Acquired lock; 0 transactions waiting behind",
-            &[("waiters", json!("[]"))],
-        );
+        self.log("Acquired lock; 0 transactions waiting behind", &[("waiters", json!("[]"))]);
     }
 
     fn drivers(&mut self, root: &str) {
@@ -134,11 +120,7 @@ impl Builder {
         }
         let fields = [("driver_count", json!(10)), ("locations", json!("[]"))];
         self.log("Search successful", &fields);
-        self.span(
-            ("redis-manual", "FindDriverIDs", "client"),
-            Some(&server),
-            (304, 20),
-        );
+        self.span(("redis-manual", "FindDriverIDs", "client"), Some(&server), (304, 20));
         self.tag("param.driver.location", json!("115,277"));
         self.log("Found drivers", &[("drivers", json!("[T700000C]"))]);
         let mut at_ms = 324;
@@ -170,10 +152,7 @@ impl Builder {
         self.tag("otel.status_code", json!("ERROR"));
         self.tag("otel.status_description", json!("An error occurred"));
         let error = json!("redis timeout");
-        let fields = [
-            ("exception.type", json!("E")),
-            ("exception.message", error.clone()),
-        ];
+        let fields = [("exception.type", json!("E")), ("exception.message", error.clone())];
         self.log("exception", &fields);
         self.log("redis timeout", &[("driver_id", json!(id)), ("error", error)]);
     }
@@ -210,18 +189,11 @@ impl Builder {
 fn log(timestamp_us: u64, message: &str, fields: &[(&str, Value)]) -> Log {
     let own = [("event", json!(message)), ("level", json!("info"))];
     let all = own.iter().chain(fields);
-    Log {
-        timestamp_us,
-        fields: all.map(|(key, value)| pair(key, value.clone())).collect(),
-    }
+    Log { timestamp_us, fields: all.map(|(key, value)| pair(key, value.clone())).collect() }
 }
 
 fn child_of(parent: &str) -> Reference {
-    Reference {
-        ref_type: "CHILD_OF".into(),
-        trace_id: TRACE_ID.into(),
-        span_id: parent.into(),
-    }
+    Reference { ref_type: "CHILD_OF".into(), trace_id: TRACE_ID.into(), span_id: parent.into() }
 }
 
 fn pair(key: &str, value: Value) -> KeyValue {
@@ -230,9 +202,5 @@ fn pair(key: &str, value: Value) -> KeyValue {
         Value::Number(_) => "int64",
         _ => "string",
     };
-    KeyValue {
-        key: key.into(),
-        value_type: value_type.into(),
-        value,
-    }
+    KeyValue { key: key.into(), value_type: value_type.into(), value }
 }

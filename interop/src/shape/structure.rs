@@ -44,9 +44,7 @@ pub(super) fn spans(it: &Dissected<'_>, expected: &Expectations) -> Result<(), S
     let (errors, allowed) = (it.redis_errors(), &expected.redis_errors);
     if !allowed.contains(&errors) {
         let spans = it.parts.len();
-        return Err(format!(
-            "{spans} spans, so {errors} redis errors; {allowed:?} allowed"
-        ));
+        return Err(format!("{spans} spans, so {errors} redis errors; {allowed:?} allowed"));
     }
     Ok(())
 }
@@ -86,9 +84,7 @@ pub(super) fn errors(it: &Dissected<'_>, _: &Expectations) -> Result<(), String>
     let found = get_driver.iter().filter(|span| span.is_error()).count();
     let wanted = it.redis_errors();
     if found != wanted {
-        return Err(format!(
-            "{found} GetDriver spans are errors, but {wanted} were tried again"
-        ));
+        return Err(format!("{found} GetDriver spans are errors, but {wanted} were tried again"));
     }
     Ok(())
 }

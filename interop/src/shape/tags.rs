@@ -17,10 +17,7 @@ enum Value {
 }
 
 const METHOD: Tag = (&["http.request.method", "http.method"], Value::OneOf(&["GET"]));
-const STATUS: Tag = (
-    &["http.response.status_code", "http.status_code"],
-    Value::OneOf(&["200"]),
-);
+const STATUS: Tag = (&["http.response.status_code", "http.status_code"], Value::OneOf(&["200"]));
 const URL: Tag = (&["url.full", "http.url"], Value::Starts("http://"));
 const ROUTE: Tag = (&["http.route"], Value::Any);
 const PATH: &[&str] = &["url.path", "http.target"];
@@ -47,18 +44,12 @@ fn wanted(role: Role, span: &Span) -> Vec<Tag> {
         Role::CustomerCall | Role::RouteCall => vec![METHOD, STATUS, URL],
         Role::SqlSelect => vec![
             (&["peer.service", "service.peer.name"], Value::OneOf(&["mysql"])),
-            (
-                &["sql.query", "db.query.text"],
-                Value::Starts("SELECT * FROM customer WHERE customer_id="),
-            ),
+            (&["sql.query", "db.query.text"], Value::Starts("SELECT * FROM customer WHERE customer_id=")),
         ],
         Role::FindNearestCall | Role::FindNearestServer => vec![
             (&["rpc.system", "rpc.system.name"], Value::OneOf(&["grpc"])),
             (&["rpc.method"], Value::Ends("FindNearest")),
-            (
-                &["rpc.grpc.status_code", "rpc.response.status_code"],
-                Value::OneOf(&["0", "OK"]),
-            ),
+            (&["rpc.grpc.status_code", "rpc.response.status_code"], Value::OneOf(&["0", "OK"])),
         ],
         Role::FindDriverIds => vec![(&["param.driver.location", "db.system.name"], Value::Any)],
         Role::GetDriver => get_driver_tags(span),

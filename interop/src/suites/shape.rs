@@ -98,27 +98,17 @@ pub(super) fn otlp<W: Write>(report: &mut Report<W>) {
 /// The tests that are made on each pair of a HotROD and a back end, from a fresh start on.
 fn tests<W: Write>(name: &str, hotrod: &Hotrod, back_end: &QueryApi, report: &mut Report<W>) {
     let mut orders = Orders::new(hotrod, back_end);
-    let vars = report.test(&format!("{name}: attribution starts empty"), || {
-        attribution_starts_empty(hotrod)
-    });
-    report.test(&format!("{name}: lone requests have the shape"), || {
-        lone_requests(&mut orders)
-    });
-    report.test(&format!("{name}: the service graph has their edges"), || {
-        service_graph(&orders, back_end)
-    });
+    let vars = report.test(&format!("{name}: attribution starts empty"), || attribution_starts_empty(hotrod));
+    report.test(&format!("{name}: lone requests have the shape"), || lone_requests(&mut orders));
+    report.test(&format!("{name}: the service graph has their edges"), || service_graph(&orders, back_end));
     if let Some(vars) = vars {
         report.test(&format!("{name}: route time is attributed"), || {
             let now = attribution(hotrod)?;
             fail_with(shape::check_attribution(&now.since(&vars), &orders.shares()))
         });
     }
-    report.test(&format!("{name}: {AT_ONCE} at once lose no span"), || {
-        at_once(&mut orders, 1000)
-    });
-    report.test(&format!("{name}: nothing came twice or late"), || {
-        orders.check_again()
-    });
+    report.test(&format!("{name}: {AT_ONCE} at once lose no span"), || at_once(&mut orders, 1000));
+    report.test(&format!("{name}: nothing came twice or late"), || orders.check_again());
 }
 
 fn attribution(hotrod: &Hotrod) -> Result<Attribution, String> {
@@ -152,6 +142,9 @@ fn lone_requests(orders: &mut Orders<'_>) -> Result<(), String> {
 fn service_graph(orders: &Orders<'_>, back_end: &QueryApi) -> Result<(), String> {
     const SLACK_US: u64 = 60_000_000;
     let traces = orders.traces();
+    if traces.is_empty() {
+        return Err("no trace to compare it with".to_owned());
+    }
     let end_us = traces.iter().map(|it| it.end_us()).max().unwrap_or(0);
     let graph = back_end.dependencies(end_us + SLACK_US)?;
     fail_with(shape::check_service_graph(&graph, &traces).into_iter().collect())?;
@@ -168,9 +161,8 @@ fn service_graph(orders: &Orders<'_>, back_end: &QueryApi) -> Result<(), String>
 /// Fifty requests of five sessions at once: each is answered, by 200 or, when redis fails three
 /// times on one driver, by 500; each trace is whole; they queue for the database in a row.
 fn at_once(orders: &mut Orders<'_>, first_number: usize) -> Result<(), String> {
-    let placed: Vec<Order> = (first_number..first_number + AT_ONCE)
-        .map(|number| Order::of_number(number, 5))
-        .collect();
+    let placed: Vec<Order> =
+        (first_number..first_number + AT_ONCE).map(|number| Order::of_number(number, 5)).collect();
     let traces = orders.place_at_once(&placed)?;
     shape::check_queue(&traces)
 }
@@ -178,10 +170,7 @@ fn at_once(orders: &mut Orders<'_>, first_number: usize) -> Result<(), String> {
 fn ends_in_time((status, took): (Option<ExitStatus>, Duration), hotrod: &Hotrod) -> Result<(), String> {
     let status = status.ok_or("it does not end")?;
     if !status.success() || took > STOP_LIMIT {
-        return Err(format!(
-            "ended with {status} after {took:?}; it printed:\n{}",
-            hotrod.output()
-        ));
+        return Err(format!("ended with {status} after {took:?}; it printed:\n{}", hotrod.output()));
     }
     Ok(())
 }

@@ -89,12 +89,7 @@ impl Order {
 
 impl<'a> Orders<'a> {
     pub(super) fn new(hotrod: &'a Hotrod, back_end: &'a QueryApi) -> Self {
-        Self {
-            hotrod,
-            back_end,
-            time_scale: 1.0,
-            placed: Vec::new(),
-        }
+        Self { hotrod, back_end, time_scale: 1.0, placed: Vec::new() }
     }
 
     /// The simulated waits are this much of the original's.
@@ -122,9 +117,7 @@ impl<'a> Orders<'a> {
         let hotrod = self.hotrod;
         let answers: Vec<Result<Answered, String>> = thread::scope(|scope| {
             let spawn = |order| {
-                thread::Builder::new()
-                    .name("order".into())
-                    .spawn_scoped(scope, move || send(hotrod, order))
+                thread::Builder::new().name("order".into()).spawn_scoped(scope, move || send(hotrod, order))
             };
             let running: Vec<_> = orders.iter().map(spawn).collect();
             let join = |thread: std::io::Result<thread::ScopedJoinHandle<'_, _>>| {
@@ -135,9 +128,7 @@ impl<'a> Orders<'a> {
         });
         let mut traces = Vec::with_capacity(orders.len());
         for (order, answered) in orders.iter().zip(answers) {
-            let expected = Expectations::of_request(order.request())
-                .time_scale(self.time_scale)
-                .under_load();
+            let expected = Expectations::of_request(order.request()).time_scale(self.time_scale).under_load();
             traces.push(self.keep(order.clone(), answered?, expected)?);
         }
         Ok(traces)
@@ -183,12 +174,7 @@ impl<'a> Orders<'a> {
     fn keep(&mut self, order: Order, answered: Answered, expected: Expectations) -> Result<Trace, String> {
         let (trace, expected) = whole_trace(self.back_end, &answered, expected)
             .map_err(|why| format!("request {}: {why}", order.request()))?;
-        self.placed.push(Placed {
-            order,
-            answered,
-            expected,
-            trace: trace.clone(),
-        });
+        self.placed.push(Placed { order, answered, expected, trace: trace.clone() });
         Ok(trace)
     }
 }
@@ -196,23 +182,16 @@ impl<'a> Orders<'a> {
 /// Sends an order. It must be answered 200 with a car, or 500 with the reason that load can
 /// cause; in both cases with a `traceresponse`.
 pub(super) fn send(hotrod: &Hotrod, order: &Order) -> Result<Answered, String> {
-    let response = hotrod
-        .dispatch(order.customer.0, &order.baggage())
-        .map_err(|error| error.to_string())?;
+    let response = hotrod.dispatch(order.customer.0, &order.baggage()).map_err(|error| error.to_string())?;
     let body = &response.body;
     let driver = match response.status {
         200 => Some(driver_of(body)?),
         500 if body.contains("redis timeout") => None,
         status => return Err(format!("{}: {status} {body}", order.request())),
     };
-    let traceresponse = response
-        .traceresponse
-        .ok_or_else(|| format!("{}: no traceresponse", order.request()))?;
-    Ok(Answered {
-        status: response.status,
-        traceresponse,
-        driver,
-    })
+    let traceresponse =
+        response.traceresponse.ok_or_else(|| format!("{}: no traceresponse", order.request()))?;
+    Ok(Answered { status: response.status, traceresponse, driver })
 }
 
 /// Reads a trace until it passes its checks. Answers it, with the completed expectations.
