@@ -21,13 +21,17 @@ mod instrument;
 mod scope;
 mod stack;
 
+use std::error::Error;
+
 pub use self::carry::{Carried, carry};
 pub use self::instrument::{Instrument, Instrumented, WithContext};
 pub use self::scope::{ContextScope, Scope, attach};
 
 use crate::context::SpanContext;
 use crate::span::Span;
+use crate::tags::Key;
 use crate::tracer::Tracer;
+use crate::value::{Field, TagRef};
 
 /// The context that a span started now, without a reference, is a child of.
 ///
@@ -72,6 +76,38 @@ pub fn with<R>(change: impl FnOnce(&mut Span) -> R) -> Option<R> {
     let (key, span) = stack::take_top_span()?;
     let mut taken = TakenSpan { key, span };
     Some(change(&mut taken.span))
+}
+
+/// Sets a tag of the active span, if there is one. See [`Span::set_tag`].
+///
+/// ```
+/// use tracer_core::{active, testing::TestTracer};
+///
+/// let test = TestTracer::new("shop");
+/// let scope = test.tracer().span("request").start_active();
+/// active::set_tag("key", "user:7");
+/// active::log("cache miss", &[("retries", 2.into())]);
+/// scope.finish();
+/// assert_eq!(test.tree(), "request key=user:7\n  · cache miss retries=2\n");
+/// ```
+pub fn set_tag<'k, 'v, V: Into<TagRef<'v>>>(key: impl Key<'k, V>, value: V) {
+    with(|span| {
+        span.set_tag(key, value);
+    });
+}
+
+/// Logs an event of the active span, if there is one. See [`Span::log`].
+pub fn log(event: &str, fields: &[Field<'_>]) {
+    with(|span| {
+        span.log(event, fields);
+    });
+}
+
+/// Records that the operation of the active span failed. See [`Span::record_error`].
+pub fn record_error<E: Error + ?Sized>(error: &E) {
+    with(|span| {
+        span.record_error(error);
+    });
 }
 
 /// A span that is out of its slot, and goes back however the closure ends.
