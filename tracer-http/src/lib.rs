@@ -1,0 +1,59 @@
+//! Tracing of HTTP and gRPC: [tower](https://docs.rs/tower-layer) layers for servers and clients.
+//!
+//! [`server::TraceLayer`] and [`client::TraceLayer`] wrap any service of `http` requests and
+//! responses: axum, hyper (through `TowerToHyperService`), tonic on both sides; with the feature
+//! `reqwest` the client's is a middleware of that.
+//!
+//! ```text
+//! caller                                      network   callee
+//! client::TraceLayer ── span (client) ── inject ──> extract ── server::TraceLayer ── span (server)
+//!        active while the inner service is polled       active while the inner service is polled
+//!        ends with the response's body                  ends with the response's body
+//! ```
+//!
+//! With axum (features `axum`; see [`client`] and [`server`] for more):
+//!
+//! ```
+//! # #[cfg(feature = "axum")] fn main() {
+//! use axum::{Router, routing::get};
+//! use tracer_core::Tracer;
+//! use tracer_http::server::TraceLayer;
+//!
+//! let tracer = Tracer::builder("shop").build();
+//! let app: Router = Router::new()
+//!     .route("/users/{id}", get(async || "hello"))
+//!     .layer(TraceLayer::new(tracer));
+//! # }
+//! # #[cfg(not(feature = "axum"))] fn main() {}
+//! ```
+//!
+//! # Where things are
+//!
+//! A request's walk, by file: `server/service` or `client/service` (extract or inject, start the
+//! span), `future` (until the response's head), `body` (until its end); `exchange` is what they hand
+//! on. What becomes a tag is in `tags` and `grpc`.
+//!
+//! # Cost
+//!
+//! No task, no lock, no boxed future. A request that is not sampled has no tags worked out.
+
+#[cfg(feature = "axum")]
+mod axum;
+mod body;
+pub mod client;
+mod exchange;
+mod failure;
+mod future;
+mod grpc;
+mod head;
+mod percent;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+pub mod server;
+mod settings;
+mod tags;
+
+pub use self::body::TracedBody;
+pub use self::future::ResponseFuture;
+pub use self::head::{RequestHead, Route};
+pub use self::tags::{PeerAddr, SENSITIVE_QUERY_KEYS};

@@ -1,0 +1,99 @@
+//! The layer and its settings.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tower_layer::Layer;
+use tracer_core::Tracer;
+use tracer_propagation::Composite;
+
+use super::service::Trace;
+use crate::head::RequestHead;
+use crate::settings::{Settings, common_setters};
+use crate::tags::{SensitiveKeys, ServerView};
+
+/// Wraps a server's service so that its requests are traced; see the [module](super).
+///
+/// ```
+/// use tracer_core::Tracer;
+/// use tracer_http::server::TraceLayer;
+///
+/// let layer = TraceLayer::new(Tracer::noop())
+///     .filter(|head| head.uri.path() != "/healthz")
+///     .span_name(|head| head.route().unwrap_or("other").into())
+///     .trust_forwarded_headers(true);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing unless it wraps a service"]
+pub struct TraceLayer(Arc<ServerSettings>);
+
+#[derive(Clone, Debug)]
+pub(super) struct ServerSettings {
+    pub(super) common: Settings,
+    pub(super) traceresponse: bool,
+    trust_forwarded: bool,
+    /// Shared by all layers that were made from one.
+    malformed: Arc<AtomicU64>,
+}
+
+impl TraceLayer {
+    /// A layer whose spans a tracer starts.
+    pub fn new(tracer: Tracer) -> Self {
+        Self(Arc::new(ServerSettings {
+            common: Settings::new(tracer),
+            traceresponse: true,
+            trust_forwarded: false,
+            malformed: Arc::default(),
+        }))
+    }
+
+    common_setters!();
+
+    /// Whether responses name their span in a `traceresponse` header
+    /// (`00-<trace id>-<span id>-<flags>`). They do unless this is set to `false`.
+    pub fn traceresponse(mut self, send: bool) -> Self {
+        Arc::make_mut(&mut self.0).traceresponse = send;
+        self
+    }
+
+    /// Whether `X-Forwarded-For` tells the client's address, and `X-Forwarded-Proto` the scheme. Set
+    /// this only behind a proxy that writes them: anybody else can make them up.
+    pub fn trust_forwarded_headers(mut self, trust: bool) -> Self {
+        Arc::make_mut(&mut self.0).trust_forwarded = trust;
+        self
+    }
+
+    /// How many requests had a tracing header that could not be used. They were answered all the
+    /// same. All layers and services made from this one are counted together.
+    #[must_use]
+    pub fn malformed_headers(&self) -> u64 {
+        self.0.malformed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn settings(&self) -> &ServerSettings {
+        &self.0
+    }
+
+    fn common(&mut self) -> &mut Settings {
+        &mut Arc::make_mut(&mut self.0).common
+    }
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Trace<S> {
+        Trace::new(inner, self.clone())
+    }
+}
+
+impl ServerSettings {
+    pub(super) fn count_malformed(&self) {
+        self.malformed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) const fn view(&self) -> ServerView<'_> {
+        ServerView { sensitive_keys: &self.common.sensitive_keys, trust_forwarded: self.trust_forwarded }
+    }
+}
