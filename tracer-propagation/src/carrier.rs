@@ -1,0 +1,180 @@
+//! Carriers: whatever holds the headers of a request or a message.
+//!
+//! Names are compared without regard to ASCII case, values are bytes, and a name may repeat.
+//! Carriers of this crate: `http::HeaderMap` (feature `http`), `HashMap<String, String>` and
+//! `BTreeMap<String, String>`, and for message headers `Vec<(String, Vec<u8>)>` and [`Pairs`].
+
+#[cfg(feature = "http")]
+mod header_map;
+mod pairs;
+mod string_map;
+
+use std::ops::ControlFlow;
+
+pub use self::pairs::Pairs;
+
+/// A header that a codec reads and writes, by its lower-case name.
+///
+/// Made once, as a `static`: nothing is parsed when headers are looked up.
+///
+/// ```
+/// use tracer_propagation::Field;
+///
+/// static TRACEPARENT: Field = Field::new("traceparent");
+/// assert_eq!(TRACEPARENT.name(), "traceparent");
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    name: &'static str,
+    #[cfg(feature = "http")]
+    header_name: http::HeaderName,
+}
+
+/// A carrier that is read.
+///
+/// Visitors stop a visit by [`ControlFlow::Break`], so that a codec does no more work than it
+/// needs, however many headers there are.
+pub trait Extractor {
+    /// Visits all values of a field in their order, as bytes.
+    fn visit_values<'c>(&'c self, field: &Field, visit: &mut dyn FnMut(&'c [u8]) -> ControlFlow<()>);
+
+    /// Visits all headers: name in whatever case, and value. For formats with a prefix of names.
+    fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>);
+}
+
+/// A carrier that is written.
+pub trait Injector {
+    /// Sets a field to one value, in place of all that it had.
+    ///
+    /// # Errors
+    /// If the carrier cannot hold the value or no more headers; the field is then absent.
+    fn set(&mut self, field: &Field, value: &[u8]) -> Result<(), SetError>;
+
+    /// Sets a header by a name made while running, in place of all values that it had.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set), and if the carrier cannot hold the name.
+    fn set_named(&mut self, name: &str, value: &[u8]) -> Result<(), SetError>;
+
+    /// Removes all values of a field.
+    fn remove(&mut self, field: &Field);
+
+    /// Removes all headers whose names begin with a prefix.
+    fn remove_prefix(&mut self, prefix: &str);
+}
+
+/// Why a carrier did not take a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetError {
+    /// The name is none that the carrier can hold.
+    #[error("the carrier cannot hold the name")]
+    Name,
+    /// The value has bytes that the carrier cannot hold.
+    #[error("the carrier cannot hold the value")]
+    Value,
+    /// The carrier holds as many headers as it can.
+    #[error("the carrier is full")]
+    Full,
+}
+
+impl Field {
+    /// A field by its name: an HTTP token without upper-case letters (RFC 9110, section 5.6.2).
+    ///
+    /// # Panics
+    /// If the name is anything else; in a `static` or a `const` that is an error of the compiler.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        assert!(is_lower_case_token(name.as_bytes()), "a field's name is a lower-case token");
+        Self {
+            name,
+            #[cfg(feature = "http")]
+            header_name: http::HeaderName::from_static(name),
+        }
+    }
+
+    /// The name, in lower case.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The same name, parsed.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn header_name(&self) -> &http::HeaderName {
+        &self.header_name
+    }
+
+    /// Whether a header of that name is this field, whatever its case.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// Whether a name begins with a prefix, whatever the case of either.
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.as_bytes()
+        .split_at_checked(prefix.len())
+        .is_some_and(|(start, _)| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+const fn is_lower_case_token(mut name: &[u8]) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    while let [first, rest @ ..] = name {
+        if !is_token_byte(*first) || first.is_ascii_uppercase() {
+            return false;
+        }
+        name = rest;
+    }
+    true
+}
+
+/// RFC 9110, section 5.6.2: `tchar`.
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lower_case_tokens() {
+        for name in ["traceparent", "x-b3-traceid", "a", "0", "grpc-trace-bin"] {
+            assert!(is_lower_case_token(name.as_bytes()), "{name}");
+        }
+        for name in ["", "Traceparent", "a b", "a:", "é", "a\n"] {
+            assert!(!is_lower_case_token(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn prefixes_are_compared_without_case_and_never_cut_a_character() {
+        assert!(has_prefix("UberCtx-key", "uberctx-"));
+        assert!(has_prefix("uberctx-", "uberctx-"));
+        for name in ["uberctx", "", "x-uberctx-key", "uberctxé"] {
+            assert!(!has_prefix(name, "uberctx-"), "{name}");
+        }
+    }
+}

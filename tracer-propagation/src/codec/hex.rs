@@ -1,0 +1,65 @@
+//! Lower-case hexadecimal digits of a fixed number. No integer parser: those take signs, upper case
+//! and any length.
+
+/// The bytes of exactly `2 * N` lower-case digits; `None` for anything else.
+pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    if digits.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    let mut invalid = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        let (high, low) = (nibble(*high), nibble(*low));
+        invalid |= high | low;
+        *byte = high << 4 | low & 0xf;
+    }
+    (invalid & 0xf0 == 0).then_some(bytes)
+}
+
+/// The digit's value, or one above 15. Without branches, so that the loop above has none.
+const fn nibble(digit: u8) -> u8 {
+    let decimal = digit.wrapping_sub(b'0');
+    let letter = digit.wrapping_sub(b'a');
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        0xff
+    }
+}
+
+/// The lower-case digits of a byte.
+pub(crate) const fn encode(byte: u8) -> [u8; 2] {
+    [digit(byte >> 4), digit(byte & 0xf)]
+}
+
+const fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_of_bytes_is_read_as_the_two_digits_it_is_or_refused() {
+        for byte in 0..=255 {
+            assert_eq!(decode(&encode(byte)), Some([byte]));
+        }
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        for high in 0..=255 {
+            for low in 0..=255 {
+                assert_eq!(decode::<1>(&[high, low]).is_some(), is_digit(high) && is_digit(low));
+            }
+        }
+    }
+
+    #[test]
+    fn another_number_of_digits_is_refused() {
+        for digits in ["", "0", "000", "0000", "00000"] {
+            assert_eq!(decode::<1>(digits.as_bytes()), None, "{digits}");
+        }
+    }
+}

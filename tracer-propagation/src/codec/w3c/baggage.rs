@@ -1,0 +1,238 @@
+//! `baggage`: key-value pairs that travel with a request.
+//!
+//! ```text
+//! baggage  = member *( OWS "," OWS member )          over all fields, joined in order
+//! member   = key OWS "=" OWS value *( OWS ";" OWS property )
+//! property = key [ OWS "=" OWS value ]
+//! key      = token                                   RFC 9110; case-sensitive, not decoded
+//! value    = *baggage-octet                          percent-encoded UTF-8; may hold "="
+//! baggage-octet = 0x21-0x7e without  "  ,  ;  \
+//! ```
+//! (W3C Baggage, section 3.3.) Where the text leaves it open: empty members are skipped, a
+//! malformed member is dropped alone, of a key's members the last one wins.
+
+mod member;
+mod percent;
+
+use std::ops::ControlFlow;
+
+use tracer_core::{Baggage, BaggageItem, SpanContext};
+
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason};
+use crate::text;
+
+static FIELD: Field = Field::new("baggage");
+static FIELDS: [&Field; 1] = [&FIELD];
+
+/// The most members that are kept and sent; the specification wants at least 64.
+const MEMBERS_MAX: usize = 180;
+
+/// The most bytes that are kept and sent, commas included; the least that the specification wants.
+const BYTES_MAX: usize = 8192;
+
+/// Bytes of blanks, empty members and malformed ones that are read beside what is kept.
+const OVERHEAD_BYTES_MAX: usize = 8192;
+
+/// W3C Baggage.
+///
+/// At most 180 members and 8192 bytes are kept and sent, whole members only: those that come first,
+/// and those that were set first.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use tracer_core::{Baggage, SpanContext};
+/// use tracer_propagation::{Codec, W3cBaggage};
+///
+/// let context = SpanContext::from_baggage(Baggage::new().with_item("city", "São Paulo"));
+/// let mut headers = HashMap::new();
+/// W3cBaggage.inject(&context, &mut headers)?;
+/// assert_eq!(headers["baggage"], "city=S%C3%A3o%20Paulo");
+///
+/// let extracted = W3cBaggage.extract(&headers)?;
+/// assert_eq!(extracted.baggage.get("city"), Some("São Paulo"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct W3cBaggage;
+
+impl Codec for W3cBaggage {
+    fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
+        let mut reader = Reader::default();
+        carrier.visit_values(&FIELD, &mut |value| reader.read(value));
+        let error = reader.error.map(|reason| ExtractError::new(FIELD.name(), reason));
+        match error {
+            Some(error) if reader.baggage.is_empty() => Err(error),
+            _ => Ok(Extracted { error, ..Extracted::from_baggage(reader.baggage) }),
+        }
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+        let baggage = context.baggage();
+        let (list, error) = if baggage.is_empty() { (String::new(), None) } else { format(baggage) };
+        if list.is_empty() {
+            carrier.remove(&FIELD);
+        } else {
+            let set = carrier.set(&FIELD, list.as_bytes());
+            set.map_err(|error| InjectError::new(FIELD.name(), InjectReason::Carrier(error)))?;
+        }
+        error.map_or(Ok(()), |reason| Err(InjectError::new(FIELD.name(), reason)))
+    }
+
+    fn fields(&self) -> &[&'static Field] {
+        &FIELDS
+    }
+}
+
+/// What was read so far, and how much of it.
+#[derive(Default)]
+struct Reader {
+    baggage: Baggage,
+    error: Option<ExtractReason>,
+    /// Members seen, those that were dropped included.
+    seen: usize,
+    kept: usize,
+    kept_bytes: usize,
+    read_bytes: usize,
+}
+
+impl Reader {
+    fn read(&mut self, field: &[u8]) -> ControlFlow<()> {
+        field.split(|byte| *byte == b',').try_for_each(|member| self.read_member(member))
+    }
+
+    fn read_member(&mut self, member: &[u8]) -> ControlFlow<()> {
+        self.read_bytes = self.read_bytes.saturating_add(member.len() + ",".len());
+        let member = text::trim(member);
+        let kept_bytes = self.kept_bytes + usize::from(self.kept > 0) + member.len();
+        let is_over = self.read_bytes > BYTES_MAX + OVERHEAD_BYTES_MAX;
+        if is_over || kept_bytes > BYTES_MAX || (self.kept == MEMBERS_MAX && !member.is_empty()) {
+            self.refuse(ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX });
+            return ControlFlow::Break(());
+        }
+        if !member.is_empty() {
+            self.keep(member, kept_bytes);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn keep(&mut self, member: &[u8], kept_bytes: usize) {
+        self.seen += 1;
+        let Some(item) = member::parse(member) else {
+            return self.refuse(ExtractReason::Member(self.seen));
+        };
+        self.baggage = self.baggage.with_item_and_properties(item.key, &item.value, item.properties);
+        self.kept += 1;
+        self.kept_bytes = kept_bytes;
+    }
+
+    fn refuse(&mut self, reason: ExtractReason) {
+        self.error.get_or_insert(reason);
+    }
+}
+
+/// The header's value, and the first thing that is not in it.
+fn format(baggage: &Baggage) -> (String, Option<InjectReason>) {
+    let mut oldest_first: Vec<BaggageItem<'_>> = baggage.iter().collect();
+    oldest_first.reverse();
+    let (mut list, mut members, mut error) = (String::new(), 0, None);
+    for item in oldest_first {
+        if !member::is_token(item.key.as_bytes()) {
+            error = error.or(Some(InjectReason::Key));
+            continue;
+        }
+        let end_of_last = list.len();
+        if members > 0 {
+            list.push(',');
+        }
+        let is_whole = member::write(&item, &mut list);
+        members += 1;
+        if members > MEMBERS_MAX || list.len() > BYTES_MAX {
+            list.truncate(end_of_last);
+            let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+            return (list, error.or(Some(limit)));
+        }
+        if !is_whole {
+            error = error.or(Some(InjectReason::Key));
+        }
+    }
+    (list, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::Pairs;
+
+    fn read(fields: &[&[u8]]) -> Result<Extracted, ExtractError> {
+        let pairs: Vec<_> = fields.iter().map(|value| ("baggage", *value)).collect();
+        W3cBaggage.extract(&Pairs(&pairs))
+    }
+
+    const LIMIT: ExtractReason = ExtractReason::Limit { members_max: 180, bytes_max: 8192 };
+
+    #[test]
+    fn a_malformed_member_is_dropped_alone_and_reported() {
+        let members: [&[u8]; 12] = [
+            b"bare",
+            b"=1",
+            b"a b=1",
+            b"k(1)=1",
+            b"k\xe9=1",
+            b"k=\"v\"",
+            b"k=a b",
+            b"k=a\\b",
+            b"k=\xff",
+            b"k=1;",
+            b"k=1;a b",
+            b"k=1;p=\"",
+        ];
+        for member in members {
+            let extracted = read(&[b"a=1", member, b"b=2"]).unwrap();
+            assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2), "{member:?}");
+            assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1").with_item("b", "2"));
+            assert_eq!(read(&[member]).unwrap_err().reason, ExtractReason::Member(1), "{member:?}");
+        }
+    }
+
+    #[test]
+    fn limits_keep_whole_leading_members() {
+        let fitting = format!("k={}", "v".repeat(8190));
+        let extracted = read(&[fitting.as_bytes()]).unwrap();
+        assert_eq!((extracted.baggage.get("k").map(str::len), extracted.error), (Some(8190), None));
+        let over = read(&[b"a=1", fitting.as_bytes(), b"b=2"]).unwrap();
+        assert_eq!(over.baggage, Baggage::new().with_item("a", "1"));
+        assert_eq!(over.error.unwrap().reason, LIMIT);
+        let many = (0..500).map(|n| format!("k{n}=v,")).collect::<String>();
+        let many = read(&[many.as_bytes()]).unwrap();
+        assert_eq!((many.baggage.iter().count(), many.error.unwrap().reason), (180, LIMIT));
+    }
+
+    #[test]
+    fn endless_rubbish_is_not_read_to_its_end() {
+        let commas = vec![b','; 1 << 20];
+        assert_eq!(read(&[&commas]).unwrap_err().reason, LIMIT);
+        let bare = "x,".repeat(1 << 20);
+        let extracted = read(&[b"a=1", bare.as_bytes(), b"b=2"]).unwrap();
+        assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1"));
+        assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_reported_and_the_rest_is_sent() {
+        let baggage = Baggage::new().with_item("a", "1").with_item("no token", "2").with_item("c", "3");
+        assert_eq!(format(&baggage), ("a=1,c=3".to_owned(), Some(InjectReason::Key)));
+        let large = Baggage::new().with_item("a", "1").with_item("b", &"é".repeat(1500)).with_item("c", "3");
+        let limit = InjectReason::Limit { members_max: 180, bytes_max: 8192 };
+        assert_eq!(format(&large), ("a=1".to_owned(), Some(limit)));
+    }
+
+    #[test]
+    fn a_stale_header_is_removed_when_nothing_is_left_to_send() {
+        let context = SpanContext::from_baggage(Baggage::new().with_item("é", "1"));
+        let mut headers = vec![("Baggage".to_owned(), b"old=1".to_vec())];
+        let error = W3cBaggage.inject(&context, &mut headers).unwrap_err();
+        assert_eq!(error.to_string(), "baggage: a baggage key is no token");
+        assert!(headers.is_empty());
+    }
+}

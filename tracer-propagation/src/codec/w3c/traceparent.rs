@@ -1,0 +1,175 @@
+//! `traceparent`: which span calls, in which trace, and whether it is recorded.
+//!
+//! ```text
+//! 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+//! │  │                                │                └ flags: 01 sampled, 02 random trace id
+//! │  │                                └ parent-id, 16 digits, not all zero
+//! │  └ trace-id, 32 digits, not all zero
+//! └ version
+//!
+//! traceparent = version "-" trace-id "-" parent-id "-" trace-flags [ "-" *OCTET ]
+//! version     = 2HEXDIGLC    "ff" is forbidden; 00 ends after the flags, a higher one need not
+//! HEXDIGLC    = 0-9 / a-f    lower case only, in all four parts
+//! ```
+//! (Trace Context Level 2, section 3.2.) Exactly one field value; blanks and tabs around it are
+//! not part of it.
+
+use std::ops::ControlFlow;
+
+use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
+
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason, hex};
+use crate::text;
+
+pub(super) static FIELD: Field = Field::new("traceparent");
+
+/// The length of version 00, and the least of any other.
+const BYTES: usize = 55;
+
+/// Version 00 ends after its flags.
+const VERSION: u8 = 0;
+const VERSION_FORBIDDEN: u8 = 0xff;
+
+/// The remote context; `None` if the header is absent.
+pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<SpanContext>, ExtractError> {
+    let (mut value, mut is_repeated) = (None, false);
+    carrier.visit_values(&FIELD, &mut |next| {
+        is_repeated = value.is_some();
+        value = Some(next);
+        if is_repeated { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let parsed = match value {
+        None => return Ok(None),
+        Some(_) if is_repeated => Err(ExtractReason::Repeated),
+        Some(value) => parse(text::trim(value)),
+    };
+    parsed.map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
+}
+
+/// Writes the header, or removes it if the context lacks an id.
+pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+    if !context.is_valid() {
+        carrier.remove(&FIELD);
+        return Ok(());
+    }
+    carrier
+        .set(&FIELD, &format(context))
+        .map_err(|error| InjectError::new(FIELD.name(), InjectReason::Carrier(error)))
+}
+
+fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+    let Some((fixed, tail)) = value.split_first_chunk::<BYTES>() else {
+        return Err(ExtractReason::Length(value.len()));
+    };
+    let mut rest = fixed.as_slice();
+    let [version] = part(&mut rest, "version")?;
+    delimiter(&mut rest, "version")?;
+    let trace_id = TraceId::from_bytes(part(&mut rest, "trace-id")?);
+    delimiter(&mut rest, "trace-id")?;
+    let span_id = SpanId::from_bytes(part(&mut rest, "parent-id")?);
+    delimiter(&mut rest, "parent-id")?;
+    let [flags] = part(&mut rest, "trace-flags")?;
+    check_end(version, tail, value.len())?;
+    if !trace_id.is_valid() {
+        return Err(ExtractReason::ZeroId("trace-id"));
+    }
+    if !span_id.is_valid() {
+        return Err(ExtractReason::ZeroId("parent-id"));
+    }
+    Ok(SpanContext::new(trace_id, span_id, TraceFlags::from_w3c(flags)))
+}
+
+/// Takes a part of `N` bytes, written as twice as many digits.
+fn part<const N: usize>(rest: &mut &[u8], name: &'static str) -> Result<[u8; N], ExtractReason> {
+    let (digits, after) = rest.split_at_checked(2 * N).ok_or(ExtractReason::Length(rest.len()))?;
+    *rest = after;
+    hex::decode(digits).ok_or(ExtractReason::Hex(name))
+}
+
+fn delimiter(rest: &mut &[u8], after: &'static str) -> Result<(), ExtractReason> {
+    let [b'-', tail @ ..] = *rest else { return Err(ExtractReason::Delimiter(after)) };
+    *rest = tail;
+    Ok(())
+}
+
+fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReason> {
+    match (version, tail) {
+        (VERSION_FORBIDDEN, _) => Err(ExtractReason::Version(version)),
+        (_, []) => Ok(()),
+        (VERSION, _) => Err(ExtractReason::Length(length)),
+        (_, [b'-', ..]) => Ok(()),
+        _ => Err(ExtractReason::Delimiter("trace-flags")),
+    }
+}
+
+fn format(context: &SpanContext) -> [u8; BYTES] {
+    let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    let trace_id = context.trace_id().to_hex();
+    let span_id = context.span_id().to_hex();
+    let flags = hex::encode(context.flags().to_w3c());
+    let digits = trace_id.iter().chain(b"-").chain(&span_id).chain(b"-").chain(&flags);
+    for (byte, digit) in value.iter_mut().skip("00-".len()).zip(digits) {
+        *byte = *digit;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn a_context_is_written_as_it_was_read() {
+        let context = parse(VALID.as_bytes()).unwrap();
+        assert_eq!(format(&context), VALID.as_bytes());
+        assert_eq!(context.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(context.span_id().to_string(), "00f067aa0ba902b7");
+        assert!(context.is_sampled());
+    }
+
+    #[test]
+    fn every_cut_value_is_refused() {
+        for length in 0..BYTES {
+            let cut = VALID.as_bytes().split_at(length).0;
+            assert_eq!(parse(cut), Err(ExtractReason::Length(length)));
+        }
+    }
+
+    /// Whatever stands at a place, the value is refused unless it is right there.
+    #[test]
+    fn every_byte_at_every_place_is_right_or_refused() {
+        for (at, byte) in (0..BYTES).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut value: [u8; BYTES] = VALID.as_bytes().try_into().unwrap();
+            value[at] = byte;
+            let is_right = match at {
+                2 | 35 | 52 => byte == b'-',
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            };
+            assert_eq!(parse(&value).is_ok(), is_right, "{byte:#x} at {at}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ExtractReason::Version(0xff)),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-", ExtractReason::Length(56)),
+            (
+                "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.",
+                ExtractReason::Delimiter("trace-flags"),
+            ),
+            ("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ExtractReason::Hex("trace-id")),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-+0f067aa0ba902b7-01", ExtractReason::Hex("parent-id")),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-+1", ExtractReason::Hex("trace-flags")),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7-01", ExtractReason::Delimiter("trace-id")),
+            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", ExtractReason::ZeroId("trace-id")),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01-x", ExtractReason::ZeroId("parent-id")),
+        ];
+        for (value, reason) in cases {
+            assert_eq!(parse(value.as_bytes()), Err(reason), "{value}");
+        }
+    }
+}
