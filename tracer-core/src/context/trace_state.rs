@@ -15,6 +15,9 @@ const MEMBERS_MAX: usize = 32;
 const KEY_BYTES_MAX: usize = 256;
 const VALUE_BYTES_MAX: usize = 256;
 
+/// Members above this many bytes go first when a list is shortened (section 3.3.1.5).
+const LARGE_MEMBER_BYTES: usize = 128;
+
 /// A valid `tracestate` list, kept as its header text.
 ///
 /// ```
@@ -106,6 +109,22 @@ impl TraceState {
             self.0 = join(self.iter().filter(|(name, _)| *name != key));
         }
     }
+
+    /// Drops whole members until the list has at most `bytes_max` bytes: first those above 128
+    /// bytes, then any others, in both cases from the right.
+    pub fn truncate(&mut self, bytes_max: usize) {
+        for least_bytes in [LARGE_MEMBER_BYTES + 1, 0] {
+            while self.0.len() > bytes_max {
+                let mut members: Vec<_> = self.iter().collect();
+                let Some(index) = members.iter().rposition(|(k, v)| k.len() + 1 + v.len() >= least_bytes)
+                else {
+                    break;
+                };
+                members.remove(index);
+                self.0 = join(members.into_iter());
+            }
+        }
+    }
 }
 
 impl fmt::Debug for TraceState {
@@ -172,6 +191,27 @@ mod tests {
         assert_eq!(state.push("k1", "other"), Ok(()));
         assert_eq!(state.get("k1"), Some("v"));
         assert_eq!(state.push("more", "v"), Err(TraceStateError::TooMany));
+    }
+
+    #[test]
+    fn a_list_is_shortened_by_large_members_first_and_from_the_right() {
+        let member = |key: &str, bytes: usize| format!("{key}={}", "v".repeat(bytes - key.len() - 1));
+        let list = |bytes_max: usize| {
+            let mut state = TraceState::default();
+            for (key, bytes) in [("a", 10), ("b", 129), ("c", 128), ("d", 200), ("e", 10)] {
+                let text = member(key, bytes);
+                let (key, value) = text.split_once('=').unwrap();
+                state.push(key, value).unwrap();
+            }
+            state.truncate(bytes_max);
+            state.iter().map(|(key, _)| key).collect::<String>()
+        };
+        let all_bytes = 10 + 129 + 128 + 200 + 10 + 4;
+        let kept =
+            [(all_bytes, "abcde"), (all_bytes - 1, "abce"), (279, "ace"), (149, "ac"), (138, "a"), (9, "")];
+        for (bytes_max, keys) in kept {
+            assert_eq!(list(bytes_max), keys, "{bytes_max}");
+        }
     }
 
     #[test]
