@@ -1,0 +1,107 @@
+//! What receivers say: `ExportTraceServiceResponse` on success, `google.rpc.Status` or text on
+//! failure.
+
+use tracer_core::row::wire::{Field, Fields, WireError};
+
+/// How much of a message from outside is kept, in characters.
+const MESSAGE_CHARS_MAX: usize = 200;
+
+/// What a receiver said of a request that it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Spans that were not taken.
+    pub(crate) rejected: u64,
+    /// Why; without rejected spans, a warning.
+    pub(crate) message: String,
+}
+
+impl Answer {
+    /// Decodes an `ExportTraceServiceResponse`; an empty one means that all is well.
+    ///
+    /// A negative count, which no receiver should send, is none.
+    pub(crate) fn decode(response: &[u8]) -> Result<Self, WireError> {
+        let mut answer = Self::default();
+        for field in Fields::new(response) {
+            if let (1, field) = field? {
+                answer.merge_partial_success(field.bytes()?)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    fn merge_partial_success(&mut self, partial_success: &[u8]) -> Result<(), WireError> {
+        for field in Fields::new(partial_success) {
+            match field? {
+                (1, field) => {
+                    let rejected = i64::from_le_bytes(field.varint()?.to_le_bytes());
+                    self.rejected = u64::try_from(rejected).unwrap_or(0);
+                }
+                (2, field) => self.message = printable(field.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The message of a failure: that of a `google.rpc.Status` if it is protobuf, else its text.
+pub(crate) fn failure_message(body: &[u8], is_protobuf: bool) -> String {
+    let status_message = Fields::new(body).find_map(|field| match field {
+        Ok((2, Field::Bytes(message))) => Some(message),
+        _ => None,
+    });
+    match status_message {
+        Some(message) if is_protobuf => printable(message),
+        None if is_protobuf => String::new(),
+        _ => printable(body),
+    }
+}
+
+/// The start of a text from outside, on one line.
+fn printable(bytes: &[u8]) -> String {
+    // No character has more than four bytes, so this is enough, and bounds the work.
+    let start = bytes.get(..4 * MESSAGE_CHARS_MAX).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(start);
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.trim().chars().take(MESSAGE_CHARS_MAX).map(clean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracer_core::row::wire::{put_bytes, put_varint};
+
+    fn response(rejected: i64, message: &str) -> Vec<u8> {
+        let mut partial = vec![0x08];
+        put_varint(&mut partial, u64::from_le_bytes(rejected.to_le_bytes()));
+        put_bytes(&mut partial, 0x12, message.as_bytes());
+        let mut response = Vec::new();
+        put_bytes(&mut response, 0x0a, &partial);
+        response
+    }
+
+    #[test]
+    fn a_partial_success_is_read() {
+        let answer = Answer::decode(&response(7, "too\nold")).unwrap();
+        assert_eq!(answer, Answer { rejected: 7, message: "too old".into() });
+        assert_eq!(Answer::decode(&[]).unwrap(), Answer::default());
+        assert_eq!(Answer::decode(&response(-1, "")).unwrap().rejected, 0);
+    }
+
+    #[test]
+    fn a_malformed_response_is_an_error() {
+        let whole = response(7, "why");
+        assert!(Answer::decode(&whole[..whole.len() - 1]).is_err());
+        assert_eq!(Answer::decode(&[0x08, 1]), Err(WireError::WrongType));
+        assert_eq!(Answer::decode(b"<html></html>"), Err(WireError::WrongType));
+    }
+
+    #[test]
+    fn a_failure_is_told_as_status_or_as_text() {
+        let status = [&[0x08, 3, 0x12, 3][..], b"bad"].concat();
+        assert_eq!(failure_message(&status, true), "bad");
+        assert_eq!(failure_message(&[0x08, 3], true), "");
+        assert_eq!(failure_message(b"  no\r\nroute \xff", false), "no  route \u{fffd}");
+        assert_eq!(failure_message("é".repeat(5000).as_bytes(), false), "é".repeat(200));
+    }
+}

@@ -1,0 +1,146 @@
+//! One request over HTTP/1.1, on blocking sockets that are kept open from one to the next.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use tracer_core::{Clock, ExportError};
+use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::{HeaderMap, HeaderValue, Response};
+use ureq::{Agent, Body};
+
+use super::answer::{Answer, failure_message};
+use super::retry;
+use crate::config::endpoint::Endpoint;
+use crate::encode::otlp;
+
+/// How much of an answer is read.
+const RESPONSE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Below this, a socket is not worth waiting for.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// A receiver and the connection to it.
+#[derive(Debug)]
+pub(crate) struct Http {
+    agent: Agent,
+    endpoint: Endpoint,
+    headers: HeaderMap,
+    clock: Clock,
+}
+
+/// An attempt that did not deliver.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: ExportError,
+    /// Whether the same request may succeed later.
+    pub(crate) is_retryable: bool,
+    /// The pause that the receiver asks for.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Http {
+    /// A client for that end point; `headers` go with every request.
+    pub(crate) fn new(endpoint: Endpoint, mut headers: HeaderMap) -> Self {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(otlp::CONTENT_TYPE));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(16 * 1024)
+            .user_agent(concat!("tracer-exporter-jaeger/", env!("CARGO_PKG_VERSION")))
+            .accept(otlp::CONTENT_TYPE);
+        Self { agent: config.build().into(), endpoint, headers, clock: Clock::system() }
+    }
+
+    /// The end point without credentials.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.endpoint.shown()
+    }
+
+    /// Posts a body, and waits for the answer until the deadline. `Ok(Err(…))` is an answer of
+    /// success that cannot be read, and why.
+    pub(crate) fn post(
+        &self,
+        body: &[u8],
+        deadline: Instant,
+    ) -> Result<Result<Answer, String>, Box<Failure>> {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining < SHORTEST_WAIT {
+            return Err(self.timed_out());
+        }
+        let request = self.agent.post(self.endpoint.uri().clone());
+        let mut request = request.config().timeout_global(Some(remaining)).build();
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+        }
+        let response = request.send(body).map_err(|error| self.unanswered(&error))?;
+        if response.status().is_success() { Ok(read_answer(response)) } else { Err(self.refused(response)) }
+    }
+
+    fn timed_out(&self) -> Box<Failure> {
+        let error = ExportError::TimedOut { endpoint: self.endpoint().to_owned() };
+        Box::new(Failure { error, is_retryable: false, retry_after: None })
+    }
+
+    /// There was no answer at all: the specification wants the request to be sent again, whether
+    /// there was no connection or it broke.
+    fn unanswered(&self, error: &ureq::Error) -> Box<Failure> {
+        let cause = match error {
+            ureq::Error::Timeout(_) => return self.timed_out(),
+            ureq::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        let is_retryable =
+            matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound);
+        let error = ExportError::Unreachable { endpoint: self.endpoint().to_owned(), cause };
+        Box::new(Failure { error, is_retryable, retry_after: None })
+    }
+
+    fn refused(&self, mut response: Response<Body>) -> Box<Failure> {
+        let status = response.status().as_u16();
+        let is_protobuf = is_protobuf(response.headers());
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|value| retry::retry_after(value, &self.clock));
+        // What was read before it broke is still worth telling.
+        let (body, _) = read_body(&mut response);
+        let error = ExportError::Refused {
+            endpoint: self.endpoint().to_owned(),
+            status,
+            message: failure_message(&body, is_protobuf),
+        };
+        Box::new(Failure { error, is_retryable: retry::is_retryable(status), retry_after })
+    }
+}
+
+/// The answer of a receiver that took the request, whatever its body is like.
+fn read_answer(mut response: Response<Body>) -> Result<Answer, String> {
+    let is_protobuf = is_protobuf(response.headers());
+    let (body, broken) = read_body(&mut response);
+    match broken {
+        Some(cause) => Err(cause),
+        None if body.is_empty() => Ok(Answer::default()),
+        None if !is_protobuf => Err("it is not protobuf".into()),
+        None => Answer::decode(&body).map_err(|error| error.to_string()),
+    }
+}
+
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = value.map(|value| value.split(';').next().unwrap_or(value).trim());
+    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(otlp::CONTENT_TYPE))
+}
+
+/// A body, or its start and why there is no more. Read to its end, it leaves the connection to the
+/// next request.
+fn read_body(response: &mut Response<Body>) -> (Vec<u8>, Option<String>) {
+    let mut body = Vec::new();
+    let mut reader = response.body_mut().as_reader().take(RESPONSE_BYTES_MAX + 1);
+    match reader.read_to_end(&mut body) {
+        Ok(_) if body.len() as u64 > RESPONSE_BYTES_MAX => {
+            (body, Some(format!("it is larger than {RESPONSE_BYTES_MAX} bytes")))
+        }
+        Ok(_) => (body, None),
+        Err(error) => (body, Some(error.to_string())),
+    }
+}
