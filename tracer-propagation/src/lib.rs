@@ -5,8 +5,43 @@
 //! headers ─> carrier ─> codec ─> Extracted ─> span ─> SpanContext ─> codec ─> carrier ─> headers
 //! ```
 //!
-//! A [`Codec`] knows one format, a [`Composite`] several. A carrier is whatever holds headers: an
-//! [`Extractor`] is read, an [`Injector`] is written.
+//! A service reads what came in, starts its span below it, and passes its own context on:
+//!
+//! ```
+//! # #[cfg(feature = "http")] {
+//! use http::{HeaderMap, HeaderValue};
+//! use tracer_core::{SpanKind, testing::TestTracer};
+//! use tracer_propagation::{Codec, Composite, Extracted};
+//!
+//! let test = TestTracer::new("shop");
+//! let propagation = Composite::w3c();
+//!
+//! let mut incoming = HeaderMap::new();
+//! let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+//! incoming.insert("traceparent", HeaderValue::from_static(parent));
+//! incoming.insert("baggage", HeaderValue::from_static("session=7"));
+//!
+//! // Headers that cannot be used never stop a request: `error` says what was wrong with them.
+//! let extracted = propagation.extract(&incoming).unwrap_or_else(Extracted::from);
+//! assert_eq!(extracted.error, None);
+//! let server = extracted.start(test.tracer().span("GET /cart").kind(SpanKind::Server));
+//!
+//! let mut outgoing = HeaderMap::new();
+//! propagation.inject(server.context(), &mut outgoing)?;
+//! let span_id = server.context().span_id();
+//! assert_eq!(outgoing["traceparent"], format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{span_id}-01"));
+//! assert_eq!(outgoing["baggage"], "session=7");
+//! # }
+//! # Ok::<(), tracer_propagation::InjectError>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! A [`Codec`] knows one format (`codec/`, a file for each header), a [`Composite`] several
+//! (`composite`). A carrier ([`carrier`]) is whatever holds headers: an [`Extractor`] is read, an
+//! [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
+//! take signs, upper case and any length. What is read or sent has a limit, and what goes beyond it
+//! is in the error beside the result.
 #![deny(clippy::indexing_slicing)]
 
 pub mod carrier;
