@@ -12,7 +12,7 @@
 //!
 //! - [`Scope`]: on one thread, from a call to the end of a block.
 //! - [`Instrument`]: for a future or a stream, wherever it is polled.
-//! - [`attach`], [`carry`], [`Carried`]: only the context goes to another thread or task.
+//! - [`attach`], [`carry()`], [`Carried`]: only the context goes to another thread or task.
 //!
 //! Slots have keys, so a scope that ends out of order takes out its own slot and no other.
 

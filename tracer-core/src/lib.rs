@@ -38,6 +38,7 @@ mod resource;
 pub mod row;
 pub mod sampler;
 mod span;
+mod sync;
 pub mod tags;
 pub mod testing;
 mod tracer;
@@ -55,7 +56,8 @@ pub use self::pipeline::{
 };
 pub use self::resource::{Resource, Scope};
 pub use self::sampler::{
-    ConstSampler, Decision, InvalidProbability, ParentBased, ProbabilisticSampler, Sampler, SamplingParams,
+    ConstSampler, Decision, InvalidProbability, ParentBased, ProbabilisticSampler, Sampler, SamplerTags,
+    SamplingParams,
 };
 pub use self::span::{SharedSpan, Span, SpanBuilder, SpanKind, StatusCode};
 pub use self::tracer::{Tracer, TracerBuilder};

@@ -1,16 +1,22 @@
 //! From finished spans to exporters, off the application's threads.
 //!
 //! ```text
-//!  any thread                         one worker thread
-//!  finish ─> row ─> queue ──────────> worker ─> batches by resource ─> exporter, exporter, …
-//!              └ full: dropped, counted    └ every interval, or when half of the memory is used
+//!  thread 1: finish ─> row ─> chunk log ┐      one worker thread
+//!  thread 2: finish ─> row ─> chunk log ┼────> sweep ─> batches by resource ─> exporter, exporter, …
+//!  thread 3: finish ─> row ─> chunk log ┘      every interval, or when half of the memory is used
+//!                       └ budget spent: dropped, counted
 //! ```
 //!
-//! A finishing span never waits: where the queue has no room for its row, the row is dropped and
-//! counted. All memory between a finish and the end of its export counts against one limit in bytes.
+//! A finishing span never waits: where its thread's log can have no further chunk, its row is dropped and
+//! counted. Memory is at most one chunk of 8 KiB for each live thread, the budget that all threads share, and
+//! the batches that are being sent.
 
 pub(crate) mod accounts;
-mod queue;
+mod batches;
+mod budget;
+mod chunk_log;
+mod hub;
+mod outlet;
 mod worker;
 
 use std::sync::Arc;
@@ -18,14 +24,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use self::accounts::Accounts;
 pub use self::accounts::{Dropped, ExporterStats, Stats};
-use self::queue::{Queue, Source};
+pub(crate) use self::hub::{Hub, Source};
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
 use crate::export::Exporter;
-
-pub(crate) use self::queue::Source as SpanSource;
 
 /// A pipeline that tracers share. Cloning shares it.
 ///
@@ -44,23 +47,23 @@ pub(crate) use self::queue::Source as SpanSource;
 /// # Ok::<(), tracer_core::FlushError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Pipeline(Arc<Shared>);
+pub struct Pipeline(Arc<Running>);
 
+/// The handles' side. When the last one goes, the worker drains once more and ends.
 #[derive(Debug)]
-struct Shared {
-    queue: Queue,
-    accounts: Arc<Accounts>,
+struct Running {
+    hub: Arc<Hub>,
     consumer: Consumer,
     clock: Clock,
 }
 
-/// Who takes rows out of the queue.
+/// Who takes rows out of the logs.
 #[derive(Debug)]
 enum Consumer {
     /// A thread of the pipeline's own.
     Thread(Worker),
-    /// Whoever calls `flush`: for tests, and where threads are not wanted.
-    Caller(Mutex<Drain>),
+    /// Whoever calls `flush`: for tests, and where threads are not wanted. `None` after a shutdown.
+    Caller(Mutex<Option<Drain>>),
 }
 
 /// Why a flush or shutdown did not do all of its work.
@@ -122,7 +125,7 @@ impl Pipeline {
         let deadline = deadline_after(timeout);
         match &self.0.consumer {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Flush),
-            Consumer::Caller(drain) => drain.lock().flush(deadline),
+            Consumer::Caller(drain) => drain.lock().as_mut().ok_or(FlushError::ShutDown)?.flush(deadline),
         }
     }
 
@@ -132,12 +135,12 @@ impl Pipeline {
     /// As [`flush`](Self::flush).
     pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
         let deadline = deadline_after(timeout);
-        if !self.0.queue.close() {
+        if !self.0.hub.close() {
             return Err(FlushError::ShutDown);
         }
         match &self.0.consumer {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Shutdown),
-            Consumer::Caller(drain) => drain.lock().flush(deadline),
+            Consumer::Caller(drain) => drain.lock().take().ok_or(FlushError::ShutDown)?.flush(deadline),
         }
     }
 
@@ -149,21 +152,19 @@ impl Pipeline {
     /// What became of all spans so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.0.accounts.stats()
-    }
-
-    pub(crate) fn accounts(&self) -> &Arc<Accounts> {
-        &self.0.accounts
+        self.0.hub.accounts.stats()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// Takes the row of a finished span, or drops and counts it. Never blocks.
-    pub(crate) fn append(&self, source: &Arc<Source>, row: Vec<u8>) {
-        let woken = self.0.queue.push(source, row);
-        if let (true, Consumer::Thread(worker)) = (woken, &self.0.consumer) {
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Consumer::Thread(worker) = &self.0.consumer {
             worker.wake();
         }
     }
@@ -213,31 +214,27 @@ impl PipelineBuilder {
     /// dropped and counted.
     #[must_use = "the pipeline's tracers need it"]
     pub fn start(self) -> Pipeline {
-        let clock = self.clock.clone();
-        let (queue, drain, accounts) = self.assemble();
+        let (hub, drain, clock) = self.assemble();
         let (worker, started) = Worker::spawn(drain);
         if let Err(error) = started {
             log::error!("tracing is off: no thread for the span pipeline: {error}");
-            queue.close();
         }
-        Pipeline(Arc::new(Shared { queue, accounts, consumer: Consumer::Thread(worker), clock }))
+        Pipeline(Arc::new(Running { hub, consumer: Consumer::Thread(worker), clock }))
     }
 
     /// Starts the pipeline without a thread: spans leave when `flush` is called, on that thread.
     #[must_use = "the pipeline's tracers need it"]
     pub fn start_without_thread(self) -> Pipeline {
-        let clock = self.clock.clone();
-        let (queue, drain, accounts) = self.assemble();
-        let consumer = Consumer::Caller(Mutex::new(drain));
-        Pipeline(Arc::new(Shared { queue, accounts, consumer, clock }))
+        let (hub, drain, clock) = self.assemble();
+        let consumer = Consumer::Caller(Mutex::new(Some(drain)));
+        Pipeline(Arc::new(Running { hub, consumer, clock }))
     }
 
-    fn assemble(self) -> (Queue, Drain, Arc<Accounts>) {
+    fn assemble(self) -> (Arc<Hub>, Drain, Clock) {
         let names = self.exporters.iter().map(|exporter| exporter.name());
-        let accounts = Arc::new(Accounts::new(names));
-        let (queue, rows) = Queue::new(self.settings.memory_bytes_max);
-        let drain = Drain::new(rows, self.exporters, self.settings, Arc::clone(&accounts), self.clock);
-        (queue, drain, accounts)
+        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names));
+        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
+        (hub, drain, self.clock)
     }
 }
 

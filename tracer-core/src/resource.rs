@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::row::body::put_key_value;
+use crate::row::key_value::put_key_value;
 use crate::row::record::{Value, key_value};
 use crate::row::wire::{Field, Fields};
 use crate::value::TagRef;

@@ -14,6 +14,9 @@
 //! [`SpanRecord`](record::SpanRecord); the writer is the span itself, through `row/body`.
 
 pub(crate) mod body;
+pub(crate) mod body_pool;
+pub(crate) mod head;
+pub(crate) mod key_value;
 pub mod record;
 pub mod wire;
 
@@ -75,4 +78,10 @@ impl<'a> Rows<'a> {
             _ => None,
         })
     }
+}
+
+/// Splits the first row off.
+pub(crate) fn split_row(rows: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, len_bytes) = wire::read_len(rows.get(1..)?)?;
+    rows.split_at_checked(1 + len_bytes + len)
 }

@@ -9,7 +9,9 @@ mod parent_based;
 mod probabilistic;
 
 use crate::context::{SpanContext, TraceId};
+use crate::row::body::EncodedAttributes;
 use crate::span::SpanKind;
+use crate::tags;
 use crate::value::{Field, TagRef};
 
 pub use self::constant::ConstSampler;
@@ -41,37 +43,54 @@ impl<'a> SamplingParams<'a> {
 }
 
 /// A sampler's answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Decision {
+pub struct Decision<'s> {
     /// Whether to record.
     pub sampled: bool,
-    /// Who decided and how: the tags `sampler.type` and `sampler.param` of a root.
-    pub by: Option<(&'static str, TagRef<'static>)>,
+    /// Who decided and how.
+    pub by: Option<&'s SamplerTags>,
 }
 
-impl Decision {
+/// The tags `sampler.type` and `sampler.param` that a sampler leaves on roots, encoded once.
+#[derive(Clone, Debug)]
+pub struct SamplerTags(EncodedAttributes);
+
+impl SamplerTags {
+    /// The tags of a sampler.
+    #[must_use]
+    pub fn new<'v>(sampler_type: &str, param: impl Into<TagRef<'v>>) -> Self {
+        let tags = [(tags::SAMPLER_TYPE.key(), sampler_type.into()), (tags::SAMPLER_PARAM, param.into())];
+        Self(EncodedAttributes::new(tags))
+    }
+
+    pub(crate) const fn encoded(&self) -> &EncodedAttributes {
+        &self.0
+    }
+}
+
+impl<'s> Decision<'s> {
     /// An answer that leaves no tags.
     #[must_use]
     pub const fn new(sampled: bool) -> Self {
         Self { sampled, by: None }
     }
 
-    /// An answer with the sampler's type and parameter.
+    /// An answer with the sampler's tags.
     #[must_use]
-    pub const fn by(sampled: bool, sampler_type: &'static str, param: TagRef<'static>) -> Self {
-        Self { sampled, by: Some((sampler_type, param)) }
+    pub const fn by(sampled: bool, tags: &'s SamplerTags) -> Self {
+        Self { sampled, by: Some(tags) }
     }
 }
 
 /// Decides whether a trace is recorded. Called on the application's threads: be quick.
 pub trait Sampler: Send + Sync + std::fmt::Debug {
     /// Decides.
-    fn sample(&self, params: &SamplingParams<'_>) -> Decision;
+    fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_>;
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
-    fn sample(&self, params: &SamplingParams<'_>) -> Decision {
+    fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         (**self).sample(params)
     }
 }

@@ -9,11 +9,9 @@ mod shared;
 mod start;
 mod tag;
 
-use std::sync::Arc;
-
 use crate::context::SpanContext;
-use crate::limits::SpanLimits;
-use crate::row::body::{Body, cut_text};
+use crate::row::body::Body;
+use crate::row::body_pool;
 use crate::tracer::{Core, Tracer};
 
 pub use self::kind::{SpanKind, StatusCode};
@@ -41,45 +39,20 @@ pub use self::start::SpanBuilder;
 /// └─ ship
 /// ");
 /// ```
-#[derive(Debug)]
 #[must_use = "a span that is dropped is finished"]
 pub struct Span {
     context: SpanContext,
-    core: Option<Arc<Core>>,
-    name: Name,
+    core: Option<&'static Core>,
+    /// A name that is part of the program; empty if the body holds another.
+    name: &'static str,
+    start_unix_ns: u64,
+    /// What makes unix time of ticks, for all times of this span.
+    offset_ns: u64,
+    /// Everything else that was set; nothing was, while there is none.
+    body: Option<Box<Body>>,
     kind: SpanKind,
-    recording: Option<Recording>,
-}
-
-/// What a recorded span gathers until its row is written.
-#[derive(Debug)]
-struct Recording {
-    start_ticks_ns: u64,
-    /// What makes unix time of ticks; fixed when first needed, for all times of the span.
-    offset_ns: Option<u64>,
+    recording: bool,
     parent_is_remote: bool,
-    status: StatusCode,
-    status_message: String,
-    body: Body,
-}
-
-#[derive(Debug)]
-enum Name {
-    Static(&'static str),
-    Owned(Box<str>),
-}
-
-impl Name {
-    fn copy(name: &str, limits: &SpanLimits) -> Self {
-        Self::Owned(cut_text(name, limits.name_bytes_max).into())
-    }
-
-    const fn as_str(&self) -> &str {
-        match self {
-            Self::Static(name) => name,
-            Self::Owned(name) => name,
-        }
-    }
 }
 
 impl Span {
@@ -97,19 +70,19 @@ impl Span {
     /// Whether anything that is set is kept. See also [`set_tag_with`](Self::set_tag_with).
     #[must_use]
     pub const fn is_recording(&self) -> bool {
-        self.recording.is_some()
+        self.recording
     }
 
     /// The tracer that started it.
     #[must_use]
     pub fn tracer(&self) -> Tracer {
-        self.core.as_ref().map_or(Tracer::noop(), |core| Tracer::from_core(Arc::clone(core)))
+        self.core.map_or(Tracer::noop(), Core::tracer)
     }
 
     /// Renames the operation, for instance when the route is known. The sampler is not asked again.
     pub fn set_operation_name(&mut self, name: &str) {
-        if let (Some(_), Some(core)) = (&self.recording, &self.core) {
-            self.name = Name::copy(name, &core.limits);
+        if let Some((body, core)) = self.recorder() {
+            body.set_name(name, &core.limits);
         }
     }
 
@@ -126,13 +99,32 @@ impl Span {
 
     /// A span that records nothing and passes a context on.
     const fn passing_on(context: SpanContext) -> Self {
-        Self { context, core: None, name: Name::Static(""), kind: SpanKind::Internal, recording: None }
+        Self {
+            context,
+            core: None,
+            name: "",
+            start_unix_ns: 0,
+            offset_ns: 0,
+            body: None,
+            kind: SpanKind::Internal,
+            recording: false,
+            parent_is_remote: false,
+        }
+    }
+
+    pub(crate) const fn core(&self) -> Option<&'static Core> {
+        self.core
+    }
+
+    fn operation_name(&self) -> &str {
+        self.body.as_ref().map(|body| body.name()).filter(|name| !name.is_empty()).unwrap_or(self.name)
     }
 
     /// The parts that a change needs, if the span records.
-    fn recorder(&mut self) -> Option<(&mut Recording, &Core)> {
-        match (&mut self.recording, &self.core) {
-            (Some(recording), Some(core)) => Some((recording, core)),
+    #[inline]
+    fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
+        match self.core {
+            Some(core) if self.recording => Some((self.body.get_or_insert_with(body_pool::take), core)),
             _ => None,
         }
     }
@@ -144,8 +136,9 @@ impl Default for Span {
     }
 }
 
-impl Recording {
-    fn offset_ns(&mut self, core: &Core) -> u64 {
-        *self.offset_ns.get_or_insert_with(|| core.pipeline.clock().offset_ns())
+impl std::fmt::Debug for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.operation_name();
+        f.debug_struct("Span").field("name", &name).field("context", &self.context).finish_non_exhaustive()
     }
 }

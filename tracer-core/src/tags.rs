@@ -149,6 +149,9 @@ tags! {
     JAEGER_DEBUG_ID: str = "jaeger-debug-id";
 }
 
+/// What the sampler that decided for this root was set to: its type differs from sampler to sampler.
+pub const SAMPLER_PARAM: &str = "sampler.param";
+
 // OpenTelemetry's semantic conventions.
 tags! {
     /// The client's address.

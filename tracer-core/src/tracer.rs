@@ -1,18 +1,22 @@
 //! The tracer: who reports, where to, and what is recorded.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::export::Exporter;
 use crate::limits::SpanLimits;
 use crate::open_spans::OpenSpans;
-use crate::pipeline::{FlushError, Pipeline, PipelineBuilder, ShutdownGuard, SpanSource, Stats};
+use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats};
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, ParentBased, Sampler};
 use crate::span::SpanBuilder;
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
+///
+/// A pipeline ends with the last tracer that uses it; spans that outlive it are counted and dropped.
 ///
 /// ```
 /// use tracer_core::{Tracer, testing::InMemoryExporter};
@@ -27,16 +31,53 @@ use crate::span::SpanBuilder;
 /// # Ok::<(), tracer_core::FlushError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Tracer(Option<Arc<Core>>);
+pub struct Tracer(Option<Arc<Handle>>);
 
-/// What all spans of a tracer share.
+/// What the handles of a tracer share. When the last one goes, so does its hold on the pipeline.
+#[derive(Debug)]
+struct Handle {
+    core: &'static Core,
+    pipeline: Pipeline,
+    service_name: String,
+}
+
+/// What all spans of a tracer share. It is never freed, so that a span need not count references: a
+/// tracer leaves a few hundred bytes behind.
 #[derive(Debug)]
 pub(crate) struct Core {
-    pub(crate) source: Arc<SpanSource>,
+    pub(crate) hub: Arc<Hub>,
+    /// What rows name their source by.
+    pub(crate) source: u32,
+    pub(crate) clock: Clock,
     pub(crate) sampler: Box<dyn Sampler>,
     pub(crate) limits: SpanLimits,
-    pub(crate) pipeline: Pipeline,
     pub(crate) open_spans: Option<OpenSpans>,
+    handle: OnceLock<Weak<Handle>>,
+}
+
+/// All cores, so that tools that look for lost memory see who holds them.
+static CORES: Mutex<Vec<&'static Core>> = Mutex::new(Vec::new());
+
+impl Core {
+    /// Keeps a core for the rest of the process.
+    fn keep(self) -> &'static Self {
+        let core: &'static Self = Box::leak(Box::new(self));
+        CORES.lock().push(core);
+        core
+    }
+
+    /// The tracer, if any handle of it is left.
+    pub(crate) fn tracer(&self) -> Tracer {
+        Tracer(self.handle.get().and_then(Weak::upgrade))
+    }
+
+    /// Has the worker look at once.
+    #[cold]
+    pub(crate) fn wake_worker(&self) {
+        if let Some(handle) = self.handle.get().and_then(Weak::upgrade) {
+            handle.pipeline.wake();
+        }
+    }
 }
 
 /// Settings of a [`Tracer`].
@@ -93,12 +134,14 @@ impl Tracer {
     /// [`span_with_name`](Self::span_with_name).
     ///
     /// Without a reference, the span's parent is the [active](crate::active) one.
+    #[inline]
     pub fn span<'a>(&'a self, operation_name: &'static str) -> SpanBuilder<'a> {
         SpanBuilder::new(self, operation_name, None)
     }
 
     /// As [`span`](Self::span), with a name that is made while running; it is copied if the span is
     /// recorded. Names should be few: put what varies into tags.
+    #[inline]
     pub fn span_with_name<'a>(&'a self, operation_name: &'a str) -> SpanBuilder<'a> {
         SpanBuilder::new(self, "", Some(operation_name))
     }
@@ -148,19 +191,16 @@ impl Tracer {
     /// The service's name; empty if this tracer records nothing.
     #[must_use]
     pub fn service_name(&self) -> &str {
-        self.0.as_ref().map_or("", |core| core.source.resource.service_name())
+        self.0.as_ref().map_or("", |handle| handle.service_name.as_str())
     }
 
-    pub(crate) const fn core(&self) -> Option<&Arc<Core>> {
-        self.0.as_ref()
-    }
-
-    pub(crate) const fn from_core(core: Arc<Core>) -> Self {
-        Self(Some(core))
+    #[inline]
+    pub(crate) fn core(&self) -> Option<&'static Core> {
+        self.0.as_ref().map(|handle| handle.core)
     }
 
     fn pipeline(&self) -> Option<&Pipeline> {
-        self.0.as_ref().map(|core| &core.pipeline)
+        self.0.as_ref().map(|handle| &handle.pipeline)
     }
 }
 
@@ -219,16 +259,21 @@ impl TracerBuilder {
             Output::Own(builder) => builder.start(),
             Output::Shared(pipeline) => pipeline,
         };
-        Tracer(Some(Arc::new(Core {
-            source: Arc::new(SpanSource {
-                resource: self.resource,
-                scope: self.scope,
-                accounts: Arc::clone(pipeline.accounts()),
-            }),
+        let service_name = self.resource.service_name().to_owned();
+        let hub = Arc::clone(pipeline.hub());
+        let core = Core {
+            source: hub.add_source(Source { resource: self.resource, scope: self.scope }),
+            hub,
+            clock: pipeline.clock().clone(),
             sampler: self.sampler,
             limits: self.limits,
-            pipeline,
             open_spans: self.track_open_spans.then(OpenSpans::default),
-        })))
+            handle: OnceLock::new(),
+        };
+        let core = core.keep();
+        let handle = Arc::new(Handle { core, pipeline, service_name });
+        // The cell is new, so this cannot fail.
+        let _ = core.handle.set(Arc::downgrade(&handle));
+        Tracer(Some(handle))
     }
 }

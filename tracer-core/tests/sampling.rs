@@ -104,7 +104,7 @@ fn a_sampler_sees_the_tags_set_before_the_start() {
     #[derive(Debug)]
     struct OnlyVip;
     impl Sampler for OnlyVip {
-        fn sample(&self, params: &SamplingParams<'_>) -> Decision {
+        fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
             Decision::new(params.operation_name == "order" && params.tags.contains(&("vip", true.into())))
         }
     }

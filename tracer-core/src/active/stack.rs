@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::context::SpanContext;
 use crate::span::Span;
-use crate::tracer::Tracer;
+use crate::tracer::{Core, Tracer};
 
 /// Names a slot of this thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,10 @@ pub(super) struct Key(u64);
 struct Slot {
     key: Key,
     context: SpanContext,
-    tracer: Tracer,
+    core: Option<&'static Core>,
     held: Held,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a span is the usual case, and boxing it would allocate")]
 enum Held {
     Span(Span),
     /// The span is out, in the hands of `with`.
@@ -33,23 +32,22 @@ thread_local! {
 }
 
 /// Makes a span active. While a thread is torn down there is no stack, and the span comes back.
-#[expect(clippy::result_large_err, reason = "the span itself comes back")]
 pub(super) fn push(span: Span) -> Result<Key, Span> {
-    let (context, tracer) = (span.context().clone(), span.tracer());
+    let (context, core) = (span.context().clone(), span.core());
     let mut span = Some(span);
-    let pushed = push_slot(context, tracer, || span.take().map_or(Held::ContextOnly, Held::Span));
+    let pushed = push_slot(context, core, || span.take().map_or(Held::ContextOnly, Held::Span));
     pushed.ok_or_else(|| span.unwrap_or_default())
 }
 
 /// Makes a context active.
 pub(super) fn push_context(context: SpanContext) -> Option<Key> {
-    push_slot(context, Tracer::noop(), || Held::ContextOnly)
+    push_slot(context, None, || Held::ContextOnly)
 }
 
-fn push_slot(context: SpanContext, tracer: Tracer, held: impl FnOnce() -> Held) -> Option<Key> {
+fn push_slot(context: SpanContext, core: Option<&'static Core>, held: impl FnOnce() -> Held) -> Option<Key> {
     let key = Key(NEXT_KEY.try_with(|next| next.replace(next.get().wrapping_add(1))).ok()?);
     with_slots(|slots| {
-        slots.push(Slot { key, context, tracer, held: held() });
+        slots.push(Slot { key, context, core, held: held() });
     })?;
     Some(key)
 }
@@ -71,9 +69,8 @@ pub(super) fn top_context() -> Option<SpanContext> {
 }
 
 pub(super) fn top_tracer() -> Option<Tracer> {
-    let top =
-        with_slots(|slots| slots.iter().rev().map(|slot| &slot.tracer).find(|t| t.is_enabled()).cloned());
-    top?
+    let core = with_slots(|slots| slots.iter().rev().find_map(|slot| slot.core))??;
+    Some(core.tracer())
 }
 
 /// Takes the active span out of its slot, which stays.

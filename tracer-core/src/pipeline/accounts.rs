@@ -1,14 +1,18 @@
 //! What became of every span.
 //!
 //! ```text
-//! started = finished + open
+//! started  = finished + open
 //! finished = exported + failed + dropped(reason) + pending
 //! ```
 //!
-//! Exact whenever no span is being finished or exported at that very moment.
+//! Each thread counts its own spans in counters that only it writes; the worker counts exports. Sums are exact
+//! whenever no span is being finished or exported at that very moment.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 /// The accounts of a pipeline, as they stood at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,38 +88,58 @@ impl fmt::Display for Stats {
     }
 }
 
-/// A counter that any thread may add to.
+/// A counter with one writer: plain loads and stores, no read-modify-write.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
+    /// Adds, from the one thread that may.
+    #[inline]
     pub(crate) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 
     pub(crate) fn sub(&self, count: u64) {
-        self.0.fetch_sub(count, Ordering::Relaxed);
+        self.add(count.wrapping_neg());
     }
 
-    pub(crate) fn get(&self) -> u64 {
+    fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 }
 
-/// The counters behind [`Stats`].
+/// What one thread counts. Cumulative: a span may start on one thread and end on another, so a single
+/// thread's figures need not balance, and may even wrap below zero.
 #[derive(Debug, Default)]
-pub(crate) struct Accounts {
+#[repr(align(128))] // No other thread's counters on these cache lines.
+pub(crate) struct ThreadCounters {
     pub(crate) started: Counter,
     pub(crate) finished: Counter,
     pub(crate) unsampled: Counter,
-    pub(crate) exported: Counter,
-    pub(crate) failed: Counter,
     pub(crate) dropped_memory: Counter,
     pub(crate) dropped_shutdown: Counter,
     pub(crate) dropped_sampling: Counter,
     pub(crate) values_cut: Counter,
     pub(crate) entries_dropped: Counter,
+}
+
+/// The counters behind [`Stats`].
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    threads: Mutex<Threads>,
+    /// Written by the worker only.
+    pub(crate) exported: Counter,
+    pub(crate) failed: Counter,
     pub(crate) exporters: Vec<ExporterAccount>,
+    /// Nothing will be exported any more.
+    ended: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    live: Vec<Arc<ThreadCounters>>,
+    /// The sums of threads that have ended.
+    gone: Sums,
 }
 
 #[derive(Debug)]
@@ -125,36 +149,104 @@ pub(crate) struct ExporterAccount {
     pub(crate) failed: Counter,
 }
 
+/// Figures of several threads together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    started: u64,
+    finished: u64,
+    unsampled: u64,
+    dropped: Dropped,
+    values_cut: u64,
+    entries_dropped: u64,
+}
+
 impl Accounts {
     pub(crate) fn new(exporters: impl Iterator<Item = &'static str>) -> Self {
         let account =
             |name| ExporterAccount { name, exported: Counter::default(), failed: Counter::default() };
-        Self { exporters: exporters.map(account).collect(), ..Self::default() }
+        Self {
+            threads: Mutex::default(),
+            exported: Counter::default(),
+            failed: Counter::default(),
+            exporters: exporters.map(account).collect(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Counters for a thread that has its first span.
+    pub(crate) fn enter_thread(&self) -> Arc<ThreadCounters> {
+        let counters = Arc::<ThreadCounters>::default();
+        self.threads.lock().live.push(Arc::clone(&counters));
+        counters
+    }
+
+    /// Keeps the sums of a thread that has ended. Its last store happened before.
+    pub(crate) fn leave_thread(&self, counters: &Arc<ThreadCounters>) {
+        let mut threads = self.threads.lock();
+        threads.live.retain(|live| !Arc::ptr_eq(live, counters));
+        threads.gone.add(counters);
+    }
+
+    /// From now on, what is not exported never will be.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        // Ends are read before beginnings, so that no difference can be negative.
+        let ended = self.ended.load(Ordering::Acquire);
+        // Exports are read before finishes, so that no difference can be negative.
         let (exported, failed) = (self.exported.get(), self.failed.get());
-        let dropped = Dropped {
-            memory: self.dropped_memory.get(),
-            shutdown: self.dropped_shutdown.get(),
-            sampling: self.dropped_sampling.get(),
-        };
-        let finished = self.finished.get();
-        let started = self.started.get();
+        let exporters = self.exporters.iter().map(ExporterAccount::stats).collect();
+        let mut sums = self.sums();
+        let mut pending = sums.finished.saturating_sub(exported + failed + sums.dropped.total());
+        if ended {
+            // Rows that were on their way when the worker took its last look.
+            sums.dropped.shutdown += std::mem::take(&mut pending);
+        }
         Stats {
-            started,
-            finished,
-            unsampled: self.unsampled.get(),
+            started: sums.started,
+            finished: sums.finished,
+            unsampled: sums.unsampled,
             exported,
             failed,
-            dropped,
-            pending: finished.saturating_sub(exported + failed + dropped.total()),
-            open: started.saturating_sub(finished),
-            values_cut: self.values_cut.get(),
-            entries_dropped: self.entries_dropped.get(),
-            exporters: self.exporters.iter().map(ExporterAccount::stats).collect(),
+            dropped: sums.dropped,
+            pending,
+            open: sums.started.saturating_sub(sums.finished),
+            values_cut: sums.values_cut,
+            entries_dropped: sums.entries_dropped,
+            exporters,
         }
+    }
+
+    fn sums(&self) -> Sums {
+        let threads = self.threads.lock();
+        let mut sums = threads.gone;
+        // All ends before all beginnings: a span that moves between threads is then never ended first.
+        threads.live.iter().for_each(|thread| sums.add_ends(thread));
+        threads.live.iter().for_each(|thread| sums.add_beginnings(thread));
+        sums
+    }
+}
+
+impl Sums {
+    fn add(&mut self, thread: &ThreadCounters) {
+        self.add_ends(thread);
+        self.add_beginnings(thread);
+    }
+
+    fn add_ends(&mut self, thread: &ThreadCounters) {
+        let add = |sum: &mut u64, counter: &Counter| *sum = sum.wrapping_add(counter.get());
+        add(&mut self.dropped.memory, &thread.dropped_memory);
+        add(&mut self.dropped.shutdown, &thread.dropped_shutdown);
+        add(&mut self.dropped.sampling, &thread.dropped_sampling);
+        add(&mut self.finished, &thread.finished);
+        add(&mut self.values_cut, &thread.values_cut);
+        add(&mut self.entries_dropped, &thread.entries_dropped);
+    }
+
+    fn add_beginnings(&mut self, thread: &ThreadCounters) {
+        self.started = self.started.wrapping_add(thread.started.get());
+        self.unsampled = self.unsampled.wrapping_add(thread.unsampled.get());
     }
 }
 

@@ -1,5 +1,5 @@
-//! Stage 7 of a span's walk: one thread takes rows, groups them by resource, cuts batches by bytes
-//! and count, and gives them to the exporters.
+//! Stage 7 of a span's walk: one thread sweeps all logs in place, groups rows by resource, cuts batches by
+//! bytes and count, and gives them to the exporters.
 //!
 //! ```text
 //! sleep ──(interval | pressure)──> drain ──> sleep
@@ -7,20 +7,19 @@
 //!   └──(shutdown)──> the same ──> end
 //! ```
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use super::accounts::Accounts;
-use super::queue::{QueueReader, QueuedRow, Source, cost_bytes};
+use super::batches::{OpenBatch, OpenBatches, tagged_rows};
+use super::hub::{Hub, ThreadLog};
+use super::outlet::Outlet;
 use super::{FlushError, Settings};
 use crate::active;
 use crate::clock::Clock;
 use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
-use crate::export::{Batch, ExportError, Exported, Exporter};
-use crate::row::Rows;
+use crate::export::Exporter;
 
 type Answer = Sender<Result<(), FlushError>>;
 
@@ -80,142 +79,116 @@ fn run(mut drain: Drain, questions: &Receiver<Control>) {
                 let _ = answer.send(drain.flush(deadline));
             }
             Ok(Control::Shutdown(deadline, answer)) => {
-                let _ = answer.send(drain.flush(deadline));
+                let result = drain.flush(deadline);
+                drop(drain);
+                let _ = answer.send(result);
                 return;
             }
-            // All handles of the pipeline are gone: no span can come any more.
+            // All handles of the pipeline are gone: no span can start any more.
             Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
         }
     }
 }
 
-/// Takes rows out of the queue and sends them.
+/// Takes rows out of the logs and sends them. When it is dropped, for whatever reason, the pipeline is over.
 pub(crate) struct Drain {
-    queue: QueueReader,
+    hub: Arc<Hub>,
+    logs: Vec<ThreadLog>,
     outlets: Vec<Outlet>,
-    open: Vec<OpenBatch>,
+    open: OpenBatches,
     settings: Settings,
-    accounts: Arc<Accounts>,
     clock: Clock,
-}
-
-/// A batch that is being filled, for one source.
-struct OpenBatch {
-    source: Arc<Source>,
-    rows: Vec<u8>,
-    count: usize,
-    /// Memory of the queue to be given back when the batch is exported.
-    cost_bytes: usize,
-}
-
-/// An exporter and whether it works.
-struct Outlet {
-    exporter: Box<dyn Exporter>,
-    /// Spans lost since it began to fail; 0 while it works.
-    failing_since: u64,
 }
 
 impl Drain {
     pub(crate) fn new(
-        queue: QueueReader,
+        hub: Arc<Hub>,
         exporters: Vec<Box<dyn Exporter>>,
         settings: Settings,
-        accounts: Arc<Accounts>,
         clock: Clock,
     ) -> Self {
-        let outlets = exporters.into_iter().map(|exporter| Outlet { exporter, failing_since: 0 }).collect();
-        Self { queue, outlets, open: Vec::new(), settings, accounts, clock }
+        let outlets = exporters.into_iter().map(Outlet::new).collect();
+        Self { hub, logs: Vec::new(), outlets, open: OpenBatches::default(), settings, clock }
     }
 
-    /// Exports what is in the queue, and follows the wall clock.
+    /// Exports what is in the logs, and follows the wall clock.
     fn sweep(&mut self) {
         self.clock.reanchor();
         let _ = self.drain(None);
     }
 
-    /// Exports what is in the queue and what exporters hold back.
+    /// Exports what is in the logs and what exporters hold back.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let mut result = self.drain(Some(deadline));
         for outlet in &mut self.outlets {
-            if outlet.exporter.flush(deadline).is_err() {
-                result = Err(FlushError::ExportFailed);
-            }
+            let flushed = outlet.flush(deadline);
+            result = result.and(flushed);
         }
         result
     }
 
-    /// Takes as many rows as there are now: those that come meanwhile are the next drain's.
     fn drain(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
-        self.queue.memory.clear_pressure();
+        self.hub.budget.clear_pressure();
         let mut result = Ok(());
-        for _ in 0..self.queue.rows.len() {
-            let Ok(row) = self.queue.rows.try_recv() else {
-                break;
-            };
-            let batch = self.put(row);
-            if batch.is_some_and(|batch| self.is_full(batch)) {
-                let exported = self.export_open(batch, deadline);
+        let mut logs = std::mem::take(&mut self.logs);
+        logs.append(&mut self.hub.take_new_logs());
+        logs.retain_mut(|log| {
+            let more = log.reader.drain(|run| {
+                let exported = self.batch(run, deadline);
                 result = result.and(exported);
+            });
+            if !more {
+                self.hub.accounts.leave_thread(&log.counters);
             }
-        }
-        while !self.open.is_empty() {
-            let exported = self.export_open(Some(0), deadline);
+            more
+        });
+        self.logs = logs;
+        while let Some(batch) = self.open.pop() {
+            let exported = self.export(batch, deadline);
             result = result.and(exported);
         }
         result
     }
 
-    /// Puts a row into its source's open batch, and says which that is.
-    fn put(&mut self, queued: QueuedRow) -> Option<usize> {
-        let (source, row) = queued.take();
-        let same = |batch: &OpenBatch| Arc::ptr_eq(&batch.source, &source);
-        let index = self.open.iter().position(same).unwrap_or(self.open.len());
-        if index == self.open.len() {
-            self.open.push(OpenBatch { source, rows: Vec::new(), count: 0, cost_bytes: 0 });
+    /// Puts rows into the batches of their sources; a batch that is full is exported.
+    fn batch(&mut self, run: &[u8], deadline: Option<Instant>) -> Result<(), FlushError> {
+        let mut result = Ok(());
+        for (source, row) in tagged_rows(run) {
+            if let Some(full) = self.open.put(source, row, &self.hub, &self.settings) {
+                let exported = self.export(full, deadline);
+                result = result.and(exported);
+            }
         }
-        let batch = self.open.get_mut(index)?;
-        batch.rows.extend_from_slice(&row);
-        batch.count += 1;
-        batch.cost_bytes += cost_bytes(&row);
-        Some(index)
-    }
-
-    fn is_full(&self, index: usize) -> bool {
-        self.open.get(index).is_some_and(|batch| {
-            batch.count >= self.settings.batch_spans_max || batch.rows.len() >= self.settings.batch_bytes_max
-        })
-    }
-
-    fn export_open(&mut self, index: Option<usize>, deadline: Option<Instant>) -> Result<(), FlushError> {
-        let Some(index) = index.filter(|index| *index < self.open.len()) else {
-            return Ok(());
-        };
-        let batch = self.open.swap_remove(index);
-        let result = self.export(&batch, deadline);
-        self.queue.memory.release(batch.cost_bytes);
         result
     }
 
     /// Gives a batch to every exporter. A span is exported if one took it, failed if none did.
-    fn export(&mut self, batch: &OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
+    fn export(&mut self, batch: OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
         // What an exporter's own HTTP client traces would come back here for ever.
         let _untraced = active::attach(untraced());
         let own_deadline = Instant::now() + self.settings.export_timeout;
         let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
-        let rows = Rows::new(&batch.rows, batch.count);
-        let view = Batch::new(&batch.source.resource, &batch.source.scope, rows);
-        let mut best = 0;
-        let mut worst = batch.count;
-        for (outlet, account) in self.outlets.iter_mut().zip(&self.accounts.exporters) {
+        let view = batch.view();
+        let (count, mut best, mut worst) = (batch.count(), 0, batch.count());
+        let accounts = &self.hub.accounts;
+        for (outlet, account) in self.outlets.iter_mut().zip(&accounts.exporters) {
             let taken = outlet.export(&view, deadline);
             account.exported.add(taken as u64);
-            account.failed.add((batch.count - taken) as u64);
+            account.failed.add((count - taken) as u64);
             best = best.max(taken);
             worst = worst.min(taken);
         }
-        self.accounts.exported.add(best as u64);
-        self.accounts.failed.add((batch.count - best) as u64);
-        if worst < batch.count { Err(FlushError::ExportFailed) } else { Ok(()) }
+        accounts.exported.add(best as u64);
+        accounts.failed.add((count - best) as u64);
+        self.open.reuse(batch);
+        if worst < count { Err(FlushError::ExportFailed) } else { Ok(()) }
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.hub.close();
+        self.hub.accounts.end();
     }
 }
 
@@ -224,36 +197,8 @@ fn untraced() -> SpanContext {
     SpanContext::new(TraceId::from_bytes([0xff; 16]), SpanId::from_bytes([0xff; 8]), TraceFlags::NONE)
 }
 
-impl Outlet {
-    /// How many spans of the batch were taken. An exporter that panics has taken none.
-    fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> usize {
-        let sent = catch_unwind(AssertUnwindSafe(|| self.exporter.export(batch, deadline)));
-        let sent = sent.unwrap_or_else(|_| Err(ExportError::Failed("it panicked".into())));
-        self.say(batch, &sent);
-        sent.map_or(0, |exported| batch.rows.len().saturating_sub(exported.rejected))
-    }
-
-    /// One log line when the exporter begins to fail, one when it works again.
-    fn say(&mut self, batch: &Batch<'_>, sent: &Result<Exported, ExportError>) {
-        let name = self.exporter.name();
-        match sent {
-            Ok(_) if self.failing_since > 0 => {
-                log::warn!("{name}: spans are taken again; {} were lost meanwhile", self.failing_since);
-                self.failing_since = 0;
-            }
-            Ok(_) => {}
-            Err(error) => {
-                if self.failing_since == 0 {
-                    log::warn!("{name}: spans are being lost: {error}");
-                }
-                self.failing_since += batch.rows.len() as u64;
-            }
-        }
-    }
-}
-
 impl std::fmt::Debug for Drain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Drain").field("open", &self.open.len()).finish_non_exhaustive()
+        f.debug_struct("Drain").field("logs", &self.logs.len()).finish_non_exhaustive()
     }
 }

@@ -4,26 +4,44 @@
 //! A value over its limit is cut at a character boundary; an entry over its limit is left out and
 //! counted in the row, as OTLP's `dropped_*_count` fields say it.
 
-use super::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, varint_len};
+use smallvec::SmallVec;
+
+use super::key_value::{fields_len, key_value_len, put_fields, put_key_value};
+use super::wire::{bytes_field_len, put_bytes, put_key_len, read_len};
 use crate::context::SpanContext;
 use crate::limits::SpanLimits;
+use crate::span::StatusCode;
 use crate::value::{Field, TagRef};
 
 const ATTRIBUTE: u8 = 0x4a;
 const EVENT: u8 = 0x5a;
 const LINK: u8 = 0x6a;
+/// What a scalar pair takes beside key and text, at most.
+const PAIR_OVERHEAD: usize = 32;
 
-/// Encoded entries of one span.
+/// What was set on one span: encoded entries, and the rarer rest.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     bytes: Vec<u8>,
+    /// One bit per key that was set, to find out cheaply that a key is new.
+    keys: u64,
     attributes: u32,
     events: u32,
     links: u32,
-    /// One bit per key that was set, to find out cheaply that a key is new.
-    keys: u64,
-    dropped: DroppedEntries,
     values_cut: u32,
+    dropped: DroppedEntries,
+    status: StatusCode,
+    status_message: String,
+    /// A name made while running; empty if there is none.
+    name: String,
+}
+
+/// Attributes as bodies hold them, encoded once and put into many.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EncodedAttributes {
+    bytes: Vec<u8>,
+    count: u32,
+    keys: u64,
 }
 
 /// How many entries were left out for the limits.
@@ -35,6 +53,21 @@ pub(crate) struct DroppedEntries {
 }
 
 impl Body {
+    /// The room that a body keeps for its next span.
+    const KEPT_BYTES_MAX: usize = 2 * 1024;
+
+    /// Forgets everything but the memory.
+    pub(crate) fn clear(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let (mut status_message, mut name) =
+            (std::mem::take(&mut self.status_message), std::mem::take(&mut self.name));
+        bytes.clear();
+        bytes.shrink_to(Self::KEPT_BYTES_MAX);
+        status_message.clear();
+        name.clear();
+        *self = Self { bytes, status_message, name, ..Self::default() };
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -48,8 +81,71 @@ impl Body {
         self.values_cut
     }
 
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn status_message(&self) -> &str {
+        &self.status_message
+    }
+
+    pub(crate) fn set_status(&mut self, status: StatusCode, message: &str, limits: &SpanLimits) {
+        self.status = status;
+        self.status_message.clear();
+        self.status_message.push_str(cut_text(message, limits.name_bytes_max));
+    }
+
+    /// The status code alone; what was said about it stays.
+    pub(crate) const fn set_status_code(&mut self, status: StatusCode) {
+        self.status = status;
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str, limits: &SpanLimits) {
+        self.name.clear();
+        self.name.push_str(cut_text(name, limits.name_bytes_max));
+    }
+
     /// Sets an attribute; one of the same key is replaced.
+    #[inline]
     pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+        let key_bit = key_bit(key);
+        if self.keys & key_bit == 0 && self.fits_surely(key, value, limits) {
+            self.keys |= key_bit;
+            self.attributes += 1;
+            put_key_value(&mut self.bytes, ATTRIBUTE, key, value);
+        } else {
+            self.set_attribute_within(key, value, limits);
+        }
+    }
+
+    /// Appends attributes that were encoded before, to a body that has none of these keys.
+    pub(crate) fn put_encoded(&mut self, encoded: &EncodedAttributes) {
+        self.keys |= encoded.keys;
+        self.attributes += encoded.count;
+        self.bytes.extend_from_slice(&encoded.bytes);
+    }
+
+    /// Whether no limit can be met. Small pairs of a small span never are near one.
+    #[inline]
+    fn fits_surely(&self, key: &str, value: TagRef<'_>, limits: &SpanLimits) -> bool {
+        let text_len = match value {
+            TagRef::Str(text) => text.len(),
+            TagRef::Bool(_) | TagRef::I64(_) | TagRef::F64(_) => 0,
+            _ => return false,
+        };
+        key.len() <= limits.name_bytes_max
+            && text_len <= limits.value_bytes_max
+            && self.attributes < limits.attributes_max
+            && self.bytes.len() + key.len() + text_len + PAIR_OVERHEAD <= limits.body_bytes_max
+    }
+
+    /// As [`set_attribute`](Self::set_attribute), looking at everything.
+    #[cold]
+    fn set_attribute_within(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
         let (key, value) = self.cut_field(key, value, limits);
         let key_bit = key_bit(key);
         if self.keys & key_bit != 0 {
@@ -156,7 +252,7 @@ impl Body {
         (key, value)
     }
 
-    fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> Vec<Field<'a>> {
+    fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> SmallVec<[Field<'a>; 4]> {
         fields.iter().map(|(key, value)| self.cut_field(key, *value, limits)).collect()
     }
 }
@@ -176,101 +272,20 @@ pub(crate) fn otlp_flags(context: &SpanContext, remote: bool) -> u32 {
     u32::from(context.flags().to_w3c()) | 0x100 | u32::from(remote) << 9
 }
 
-/// Appends a `KeyValue` as a field with that key byte.
-pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: TagRef<'_>) {
-    put_key_len(out, field_key, key_value_len(key, value));
-    put_bytes(out, 0x0a, key.as_bytes());
-    put_key_len(out, 0x12, value_len(value));
-    put_value(out, value);
-}
-
-fn put_fields(out: &mut Vec<u8>, field_key: u8, fields: &[Field<'_>]) {
-    for (key, value) in fields {
-        put_key_value(out, field_key, key, *value);
-    }
-}
-
-fn fields_len(fields: &[Field<'_>]) -> usize {
-    fields.iter().map(|(key, value)| bytes_field_len(key_value_len(key, *value))).sum()
-}
-
-fn key_value_len(key: &str, value: TagRef<'_>) -> usize {
-    bytes_field_len(key.len()) + bytes_field_len(value_len(value))
-}
-
-/// The size of a value as an `AnyValue` message.
-fn value_len(value: TagRef<'_>) -> usize {
-    match value {
-        TagRef::Str(text) => bytes_field_len(text.len()),
-        TagRef::Bool(_) => 2,
-        TagRef::I64(number) => 1 + varint_len(bits(number)),
-        TagRef::U64(number) => match i64::try_from(number) {
-            Ok(number) => value_len(TagRef::I64(number)),
-            Err(_) => bytes_field_len(decimal_digits(number)),
-        },
-        TagRef::F64(_) => 9,
-        TagRef::Bytes(bytes) => bytes_field_len(bytes.len()),
-        TagRef::StrArray(_) | TagRef::BoolArray(_) | TagRef::I64Array(_) | TagRef::F64Array(_) => {
-            bytes_field_len(elements(value).map(|element| bytes_field_len(value_len(element))).sum())
+impl EncodedAttributes {
+    pub(crate) fn new<const N: usize>(pairs: [Field<'_>; N]) -> Self {
+        let mut encoded = Self::default();
+        for (key, value) in pairs {
+            put_key_value(&mut encoded.bytes, ATTRIBUTE, key, value);
+            encoded.keys |= key_bit(key);
+            encoded.count += 1;
         }
-    }
-}
-
-fn put_value(out: &mut Vec<u8>, value: TagRef<'_>) {
-    match value {
-        TagRef::Str(text) => put_bytes(out, 0x0a, text.as_bytes()),
-        TagRef::Bool(truth) => out.extend_from_slice(&[0x10, u8::from(truth)]),
-        TagRef::I64(number) => {
-            out.push(0x18);
-            put_varint(out, bits(number));
-        }
-        TagRef::U64(number) => match i64::try_from(number) {
-            Ok(number) => put_value(out, TagRef::I64(number)),
-            Err(_) => put_bytes(out, 0x0a, number.to_string().as_bytes()),
-        },
-        TagRef::F64(number) => {
-            out.push(0x21);
-            out.extend_from_slice(&number.to_le_bytes());
-        }
-        TagRef::Bytes(bytes) => put_bytes(out, 0x3a, bytes),
-        TagRef::StrArray(_) | TagRef::BoolArray(_) | TagRef::I64Array(_) | TagRef::F64Array(_) => {
-            put_key_len(out, 0x2a, elements(value).map(|element| bytes_field_len(value_len(element))).sum());
-            for element in elements(value) {
-                put_key_len(out, 0x0a, value_len(element));
-                put_value(out, element);
-            }
-        }
-    }
-}
-
-/// Protobuf's `int64`: two's complement in a varint.
-const fn bits(number: i64) -> u64 {
-    u64::from_le_bytes(number.to_le_bytes())
-}
-
-/// The elements of an array value; none of any other.
-fn elements<'a>(value: TagRef<'a>) -> impl Iterator<Item = TagRef<'a>> {
-    let (texts, truths, integers, floats): (&'a [&'a str], &[bool], &[i64], &[f64]) = match value {
-        TagRef::StrArray(texts) => (texts, &[], &[], &[]),
-        TagRef::BoolArray(truths) => (&[], truths, &[], &[]),
-        TagRef::I64Array(integers) => (&[], &[], integers, &[]),
-        TagRef::F64Array(floats) => (&[], &[], &[], floats),
-        _ => (&[], &[], &[], &[]),
-    };
-    let texts = texts.iter().map(|text| TagRef::Str(text));
-    let truths = truths.iter().map(|truth| TagRef::Bool(*truth));
-    let integers = integers.iter().map(|number| TagRef::I64(*number));
-    texts.chain(truths).chain(integers).chain(floats.iter().map(|number| TagRef::F64(*number)))
-}
-
-const fn decimal_digits(number: u64) -> usize {
-    match number {
-        0 => 1,
-        _ => number.ilog10() as usize + 1,
+        encoded
     }
 }
 
 /// One of 64 bits for a key, from its length and its first, middle and last byte.
+#[inline]
 fn key_bit(key: &str) -> u64 {
     let bytes = key.as_bytes();
     let at = |index: usize| bytes.get(index).copied().map_or(0, usize::from);
@@ -282,16 +297,4 @@ fn key_bit(key: &str) -> u64 {
 fn entry_key(entry: &[u8]) -> Option<&[u8]> {
     let (len, len_bytes) = read_len(entry.get(1..)?)?;
     entry.get(1 + len_bytes..1 + len_bytes + len)
-}
-
-/// A varint length and how many bytes it takes.
-fn read_len(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut len = 0;
-    for (index, byte) in bytes.iter().enumerate().take(5) {
-        len |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((len, index + 1));
-        }
-    }
-    None
 }

@@ -197,6 +197,18 @@ pub const fn bytes_field_len(len: usize) -> usize {
     1 + varint_len(len as u64) + len
 }
 
+/// A varint length and how many bytes it takes.
+pub(crate) fn read_len(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut len = 0;
+    for (index, byte) in bytes.iter().enumerate().take(5) {
+        len |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((len, index + 1));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

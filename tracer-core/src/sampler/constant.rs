@@ -1,7 +1,8 @@
 //! All traces, or none.
 
-use super::{Decision, Sampler, SamplingParams};
-use crate::value::TagRef;
+use std::sync::LazyLock;
+
+use super::{Decision, Sampler, SamplerTags, SamplingParams};
 
 /// Records every trace, or none. Roots are tagged `sampler.type=const`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,12 @@ impl ConstSampler {
 }
 
 impl Sampler for ConstSampler {
-    fn sample(&self, _: &SamplingParams<'_>) -> Decision {
-        Decision::by(self.sampled, "const", TagRef::Bool(self.sampled))
+    fn sample(&self, _: &SamplingParams<'_>) -> Decision<'_> {
+        static TAGS: [LazyLock<SamplerTags>; 2] = [
+            LazyLock::new(|| SamplerTags::new("const", false)),
+            LazyLock::new(|| SamplerTags::new("const", true)),
+        ];
+        let [off, on] = &TAGS;
+        Decision::by(self.sampled, if self.sampled { on } else { off })
     }
 }

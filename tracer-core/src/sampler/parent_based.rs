@@ -16,7 +16,7 @@ impl<S: Sampler> ParentBased<S> {
 }
 
 impl<S: Sampler> Sampler for ParentBased<S> {
-    fn sample(&self, params: &SamplingParams<'_>) -> Decision {
+    fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         match params.parent {
             Some(parent) => Decision::new(parent.is_sampled()),
             None => self.root.sample(params),

@@ -1,7 +1,6 @@
 //! A share of all traces, the same ones in every process.
 
-use super::{Decision, Sampler, SamplingParams};
-use crate::value::TagRef;
+use super::{Decision, Sampler, SamplerTags, SamplingParams};
 
 /// Records a share of all traces.
 ///
@@ -15,11 +14,11 @@ use crate::value::TagRef;
 /// assert!(ProbabilisticSampler::new(1.5).is_err());
 /// # Ok::<(), tracer_core::InvalidProbability>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ProbabilisticSampler {
-    probability: f64,
     /// Trace ids whose low 63 bits are below this are recorded.
     bound: u64,
+    tags: SamplerTags,
 }
 
 /// A probability that is not between 0 and 1.
@@ -36,14 +35,14 @@ impl ProbabilisticSampler {
         if !(0.0..=1.0).contains(&probability) {
             return Err(InvalidProbability(probability));
         }
-        Ok(Self { probability, bound: bound(probability) })
+        Ok(Self { bound: bound(probability), tags: SamplerTags::new("probabilistic", probability) })
     }
 }
 
 impl Sampler for ProbabilisticSampler {
-    fn sample(&self, params: &SamplingParams<'_>) -> Decision {
+    fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         let sampled = params.trace_id.low_u64() >> 1 < self.bound;
-        Decision::by(sampled, "probabilistic", TagRef::F64(self.probability))
+        Decision::by(sampled, &self.tags)
     }
 }
 

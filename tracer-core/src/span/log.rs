@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use super::{Span, StatusCode};
 use crate::clock::to_unix_ns;
-use crate::row::body::cut_text;
 use crate::tags;
 use crate::value::{Field, TagRef};
 
@@ -18,18 +17,18 @@ impl Span {
     /// span.log("cache miss", &[("key", (&key).into()), ("retries", 2.into())]);
     /// ```
     pub fn log(&mut self, event: &str, fields: &[Field<'_>]) -> &mut Self {
-        if let Some((recording, core)) = self.recorder() {
-            let offset_ns = recording.offset_ns(core);
-            let time_ns = core.pipeline.clock().ticks_ns().wrapping_add(offset_ns);
-            recording.body.add_event(time_ns, event, fields, &core.limits);
+        let offset_ns = self.offset_ns;
+        if let Some((body, core)) = self.recorder() {
+            let time_ns = core.clock.ticks_ns().wrapping_add(offset_ns);
+            body.add_event(time_ns, event, fields, &core.limits);
         }
         self
     }
 
     /// Logs an event that happened at another time.
     pub fn log_at(&mut self, time: SystemTime, event: &str, fields: &[Field<'_>]) -> &mut Self {
-        if let Some((recording, core)) = self.recorder() {
-            recording.body.add_event(to_unix_ns(time), event, fields, &core.limits);
+        if let Some((body, core)) = self.recorder() {
+            body.add_event(to_unix_ns(time), event, fields, &core.limits);
         }
         self
     }
@@ -59,9 +58,8 @@ impl Span {
             (tags::EXCEPTION_MESSAGE.key(), TagRef::Str(&message)),
         ];
         self.log("exception", &fields);
-        if let Some((recording, core)) = self.recorder() {
-            recording.status = StatusCode::Error;
-            recording.status_message = cut_text(&message, core.limits.name_bytes_max).into();
+        if let Some((body, core)) = self.recorder() {
+            body.set_status(StatusCode::Error, &message, &core.limits);
         }
         self
     }

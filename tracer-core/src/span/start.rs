@@ -4,16 +4,16 @@
 //! references | active span ──> parent ──> ids ──> sampling.priority | sampler ──> flags ──> Span
 //! ```
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Name, Recording, Span, SpanKind, StatusCode};
+use smallvec::SmallVec;
+
+use super::{Span, SpanKind};
 use crate::active;
 use crate::clock::to_unix_ns;
 use crate::context::{SpanContext, TraceFlags};
 use crate::id_generator::{new_span_id, new_trace_id};
-use crate::row::body::Body;
-use crate::sampler::{Decision, SamplingParams};
+use crate::sampler::{Decision, SamplerTags, SamplingParams};
 use crate::tags::{self, Key};
 use crate::tracer::{Core, Tracer};
 use crate::value::{Field, TagRef};
@@ -43,11 +43,11 @@ pub struct SpanBuilder<'a> {
     static_name: &'static str,
     dynamic_name: Option<&'a str>,
     ignore_active: bool,
-    references: Vec<Reference<'a>>,
-    links: Vec<(&'a SpanContext, &'a [Field<'a>])>,
+    references: SmallVec<[Reference<'a>; 2]>,
+    links: SmallVec<[(&'a SpanContext, &'a [Field<'a>]); 1]>,
     kind: Option<SpanKind>,
     start_time: Option<SystemTime>,
-    tags: Vec<Field<'a>>,
+    tags: SmallVec<[Field<'a>; 4]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,80 +57,87 @@ struct Reference<'a> {
 }
 
 impl<'a> SpanBuilder<'a> {
-    pub(crate) const fn new(
-        tracer: &'a Tracer,
-        static_name: &'static str,
-        dynamic_name: Option<&'a str>,
-    ) -> Self {
+    #[inline]
+    pub(crate) fn new(tracer: &'a Tracer, static_name: &'static str, dynamic_name: Option<&'a str>) -> Self {
         Self {
             tracer,
             static_name,
             dynamic_name,
             ignore_active: false,
-            references: Vec::new(),
-            links: Vec::new(),
+            references: SmallVec::new(),
+            links: SmallVec::new(),
             kind: None,
             start_time: None,
-            tags: Vec::new(),
+            tags: SmallVec::new(),
         }
     }
 
     /// The span that waits for this one. The first is the parent, and further ones become links.
     /// `None` is no reference.
+    #[inline]
     pub fn child_of(self, context: impl Into<Option<&'a SpanContext>>) -> Self {
         self.reference(context.into(), true)
     }
 
     /// A span that caused this one and does not wait for it. Without any `child_of` the first is
     /// the parent; in any case a link says that it is followed. `None` is no reference.
+    #[inline]
     pub fn follows_from(self, context: impl Into<Option<&'a SpanContext>>) -> Self {
         self.reference(context.into(), false)
     }
 
     /// Another span that has to do with this one, and what.
+    #[inline]
     pub fn link(mut self, context: &'a SpanContext, tags: &'a [Field<'a>]) -> Self {
         self.links.push((context, tags));
         self
     }
 
     /// Begins a new trace if no reference is given, whatever span is active.
-    pub const fn ignore_active_span(mut self) -> Self {
+    #[inline]
+    pub fn ignore_active_span(mut self) -> Self {
         self.ignore_active = true;
         self
     }
 
     /// The span's kind; internal if it is not set.
-    pub const fn kind(mut self, kind: SpanKind) -> Self {
+    #[inline]
+    pub fn kind(mut self, kind: SpanKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
     /// When it began, if that is not now.
-    pub const fn start_time(mut self, time: SystemTime) -> Self {
+    #[inline]
+    pub fn start_time(mut self, time: SystemTime) -> Self {
         self.start_time = Some(time);
         self
     }
 
     /// A tag that is set from the start, so that samplers see it.
+    #[inline]
     pub fn tag<V: Into<TagRef<'a>>>(mut self, key: impl Key<'a, V>, value: V) -> Self {
         self.tags.push((key.into_str(), value.into()));
         self
     }
 
     /// Starts the span.
+    #[inline]
     pub fn start(self) -> Span {
         let parent = self.parent();
         match self.tracer.core() {
-            Some(core) => self.start_with(core, parent),
+            Some(core) => self.start_with(core, parent.as_ref()),
             None => Span::passing_on(parent.unwrap_or_default()),
         }
     }
 
     /// Starts the span and makes it the active one of this thread.
+    #[inline]
     pub fn start_active(self) -> active::Scope {
         self.start().activate()
     }
 
+    #[inline]
     fn reference(mut self, context: Option<&'a SpanContext>, is_child_of: bool) -> Self {
         if let Some(context) = context {
             self.references.push(Reference { context, is_child_of });
@@ -139,6 +146,7 @@ impl<'a> SpanBuilder<'a> {
     }
 
     /// The first `child_of`, else the first other reference, else the active span.
+    #[inline]
     fn parent(&self) -> Option<SpanContext> {
         let child_of = self.references.iter().find(|reference| reference.is_child_of);
         match child_of.or_else(|| self.references.first()) {
@@ -148,40 +156,44 @@ impl<'a> SpanBuilder<'a> {
         }
     }
 
-    fn start_with(self, core: &Arc<Core>, parent: Option<SpanContext>) -> Span {
+    fn start_with(self, core: &'static Core, parent: Option<&SpanContext>) -> Span {
         let span_id = new_span_id();
-        let valid_parent = parent.as_ref().filter(|parent| parent.is_valid());
+        let valid_parent = parent.filter(|parent| parent.is_valid());
         let trace_id = valid_parent.map_or_else(new_trace_id, SpanContext::trace_id);
         let (decision, debug) = self.decide(core, trace_id, valid_parent);
-        let context = match (valid_parent, &parent) {
+        let context = match (valid_parent, parent) {
             (Some(parent), _) => parent.child(span_id, flags(parent.flags(), decision.sampled, debug)),
             (None, from) => {
                 let flags = flags(TraceFlags::RANDOM, decision.sampled, debug);
-                from.clone().unwrap_or_default().new_root(trace_id, span_id, flags)
+                from.map_or_else(
+                    || SpanContext::new(trace_id, span_id, flags),
+                    |from| from.new_root(trace_id, span_id, flags),
+                )
             }
         };
-        let core_of_span = Some(Arc::clone(core));
-        let (name, kind) = (self.name(core, decision.sampled), self.kind.unwrap_or_default());
-        let mut span = Span { context, core: core_of_span, name, kind, recording: None };
+        let mut span = Span::passing_on(context);
+        span.core = Some(core);
+        span.name = self.static_name;
+        span.kind = self.kind.unwrap_or_default();
         if decision.sampled {
-            let is_root = valid_parent.is_none();
-            let parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
-            span.begin_recording(self.start_time, parent_is_remote);
-            self.record(&mut span, if is_root { decision.by } else { None });
+            span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
+            span.begin_recording(core, self.start_time);
+            let sampled_by = if valid_parent.is_none() { decision.by } else { None };
+            self.record(&mut span, core, sampled_by);
         } else {
-            core.pipeline.accounts().unsampled.add(1);
+            core.hub.with_local(|local| local.counters.unsampled.add(1));
         }
         span
     }
 
     /// Whether to record, and whether that is a person's wish. `sampling.priority` and a parent's
     /// debug flag go before any sampler.
-    fn decide(
+    fn decide<'c>(
         &self,
-        core: &Core,
+        core: &'c Core,
         trace_id: crate::TraceId,
         parent: Option<&SpanContext>,
-    ) -> (Decision, bool) {
+    ) -> (Decision<'c>, bool) {
         if let Some(priority) = self.tags.iter().rev().find_map(sampling_priority) {
             return (Decision::new(priority > 0), priority > 0);
         }
@@ -194,20 +206,16 @@ impl<'a> SpanBuilder<'a> {
         (core.sampler.sample(&params), false)
     }
 
-    /// The name; one made while running is copied only if it is needed.
-    fn name(&self, core: &Core, sampled: bool) -> Name {
-        match self.dynamic_name {
-            Some(name) if sampled => Name::copy(name, &core.limits),
-            Some(_) => Name::Static("unnamed"),
-            None => Name::Static(self.static_name),
-        }
-    }
-
     /// Puts what the builder holds into a span that records.
-    fn record(&self, span: &mut Span, sampled_by: Option<(&'static str, TagRef<'static>)>) {
-        if let Some((sampler_type, param)) = sampled_by {
-            span.set_tag(tags::SAMPLER_TYPE, sampler_type);
-            span.set_tag("sampler.param", param);
+    fn record(&self, span: &mut Span, core: &Core, sampled_by: Option<&SamplerTags>) {
+        if let Some(name) = self.dynamic_name {
+            span.set_operation_name(name);
+        }
+        if let Some(open_spans) = &core.open_spans {
+            open_spans.insert(span.context.span_id(), span.operation_name());
+        }
+        if let (Some(tags), Some((body, _))) = (sampled_by, span.recorder()) {
+            body.put_encoded(tags.encoded());
         }
         for (key, value) in &self.tags {
             span.set_tag_ref(key, *value);
@@ -229,27 +237,12 @@ impl<'a> SpanBuilder<'a> {
 
 impl Span {
     /// From now on, what is set is kept.
-    pub(super) fn begin_recording(&mut self, start: Option<SystemTime>, parent_is_remote: bool) {
-        let Some(core) = &self.core else { return };
-        let clock = core.pipeline.clock();
-        let mut recording = Recording {
-            start_ticks_ns: 0,
-            offset_ns: None,
-            parent_is_remote,
-            status: StatusCode::Unset,
-            status_message: String::new(),
-            body: Body::default(),
-        };
-        recording.start_ticks_ns = match start {
-            None => clock.ticks_ns(),
-            // Ticks may have begun after the given time: they wrap, and wrap back with the offset.
-            Some(time) => to_unix_ns(time).wrapping_sub(recording.offset_ns(core)),
-        };
-        core.pipeline.accounts().started.add(1);
-        if let Some(open_spans) = &core.open_spans {
-            open_spans.insert(self.context.span_id(), self.name.as_str());
-        }
-        self.recording = Some(recording);
+    pub(super) fn begin_recording(&mut self, core: &'static Core, start: Option<SystemTime>) {
+        self.recording = true;
+        self.offset_ns = core.clock.offset_ns();
+        core.hub.with_local(|local| local.counters.started.add(1));
+        self.start_unix_ns =
+            start.map_or_else(|| core.clock.ticks_ns().wrapping_add(self.offset_ns), to_unix_ns);
     }
 }
 

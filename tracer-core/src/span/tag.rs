@@ -24,6 +24,7 @@ impl Span {
     /// span.finish();
     /// assert_eq!(test.tree(), "query [error] rows=17 shards=[\"a\", \"b\"]\n");
     /// ```
+    #[inline]
     pub fn set_tag<'k, 'v, V: Into<TagRef<'v>>>(&mut self, key: impl Key<'k, V>, value: V) -> &mut Self {
         self.set_tag_ref(key.into_str(), value.into());
         self
@@ -57,51 +58,63 @@ impl Span {
 
     /// Sets how the operation ended, and why. The last call holds.
     pub fn set_status(&mut self, status: StatusCode, message: &str) {
-        if let Some((recording, core)) = self.recorder() {
-            recording.status = status;
-            recording.status_message = crate::row::body::cut_text(message, core.limits.name_bytes_max).into();
+        if let Some((body, core)) = self.recorder() {
+            body.set_status(status, message, &core.limits);
         }
     }
 
     /// Adds a link to another span that became known late.
     pub fn add_link(&mut self, context: &SpanContext, tags: &[Field<'_>]) {
-        if let Some((recording, core)) = self.recorder() {
-            recording.body.add_link(context, tags, &core.limits);
+        if let Some((body, core)) = self.recorder() {
+            body.add_link(context, tags, &core.limits);
         }
     }
 
+    #[inline]
     pub(super) fn set_tag_ref(&mut self, key: &str, value: TagRef<'_>) {
+        // The three tags that do more are told by their lengths first: with a constant key that costs nothing.
+        if matches!(key.len(), 5 | 9 | 17) && self.set_special(key, value) {
+            return;
+        }
+        if let Some((body, core)) = self.recorder() {
+            body.set_attribute(key, value, &core.limits);
+        }
+    }
+
+    /// Whether the tag was one that is no attribute.
+    #[inline]
+    fn set_special(&mut self, key: &str, value: TagRef<'_>) -> bool {
         if let Some(priority) = sampling_priority(&(key, value)) {
             self.set_sampling_priority(priority);
+            return false;
         }
-        let Some((recording, core)) = self.recorder() else {
-            return;
-        };
-        if key == tags::SPAN_KIND.key()
-            && let TagRef::Str(text) = value
-            && let Some(kind) = SpanKind::from_tag(text)
-        {
-            self.kind = kind;
-            return;
+        match value {
+            TagRef::Str(kind) if key == tags::SPAN_KIND.key() => {
+                let kind = SpanKind::from_tag(kind);
+                kind.inspect(|kind| self.kind = *kind).is_some()
+            }
+            TagRef::Bool(error) if key == tags::ERROR.key() => {
+                if let Some((body, _)) = self.recorder() {
+                    body.set_status_code(if error { StatusCode::Error } else { StatusCode::Unset });
+                }
+                true
+            }
+            _ => false,
         }
-        if key == tags::ERROR.key()
-            && let TagRef::Bool(error) = value
-        {
-            recording.status = if error { StatusCode::Error } else { StatusCode::Unset };
-            return;
-        }
-        recording.body.set_attribute(key, value, &core.limits);
     }
 
     fn set_sampling_priority(&mut self, priority: i64) {
-        let (wanted, records) = (priority > 0, self.is_recording());
-        let Some(core) = &self.core else { return };
+        let wanted = priority > 0;
+        let Some(core) = self.core else { return };
         let new_flags = flags(self.context.flags(), wanted, wanted);
         self.context = std::mem::take(&mut self.context).with_flags(new_flags);
-        if wanted && !records {
-            core.pipeline.accounts().unsampled.sub(1);
-            self.begin_recording(None, false);
-        } else if !wanted && records {
+        if wanted && !self.recording {
+            core.hub.with_local(|local| local.counters.unsampled.sub(1));
+            if self.name.is_empty() {
+                self.name = "unnamed";
+            }
+            self.begin_recording(core, None);
+        } else if !wanted && self.recording {
             self.abandon();
         }
     }

@@ -128,7 +128,7 @@ impl TestTracer {
         self.exporter.spans()
     }
 
-    /// The spans that finished, as [`tree`](super::tree) draws them.
+    /// The spans that finished, as [`tree`](super::tree()) draws them.
     #[must_use]
     pub fn tree(&self) -> String {
         super::tree(&self.spans())

@@ -1,0 +1,89 @@
+//! Batches that are being filled, one for each source.
+
+use std::sync::Arc;
+
+use super::Settings;
+use super::hub::{Hub, Source};
+use crate::export::Batch;
+use crate::row::{Rows, split_row};
+
+/// Rows of one source.
+#[derive(Debug)]
+pub(super) struct OpenBatch {
+    source_index: u32,
+    source: Arc<Source>,
+    rows: Vec<u8>,
+    count: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct OpenBatches {
+    open: Vec<OpenBatch>,
+    /// An empty buffer that kept its memory.
+    spare: Vec<u8>,
+}
+
+impl OpenBatch {
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The batch as exporters see it.
+    pub(super) fn view(&self) -> Batch<'_> {
+        Batch::new(&self.source.resource, &self.source.scope, Rows::new(&self.rows, self.count))
+    }
+
+    fn is_full(&self, settings: &Settings) -> bool {
+        self.count >= settings.batch_spans_max || self.rows.len() >= settings.batch_bytes_max
+    }
+}
+
+impl OpenBatches {
+    /// Adds a row, and gives its batch back if that is full now.
+    pub(super) fn put(
+        &mut self,
+        source: u32,
+        row: &[u8],
+        hub: &Hub,
+        settings: &Settings,
+    ) -> Option<OpenBatch> {
+        let position = self.open.iter().position(|batch| batch.source_index == source);
+        let index = position.map_or_else(|| self.begin(source, hub), Some)?;
+        let batch = self.open.get_mut(index)?;
+        batch.rows.extend_from_slice(row);
+        batch.count += 1;
+        let full = batch.is_full(settings);
+        full.then(|| self.open.swap_remove(index))
+    }
+
+    /// Takes some batch out, until there is none.
+    pub(super) fn pop(&mut self) -> Option<OpenBatch> {
+        self.open.pop()
+    }
+
+    /// Keeps the memory of a batch for the next one.
+    pub(super) fn reuse(&mut self, mut batch: OpenBatch) {
+        batch.rows.clear();
+        if self.spare.capacity() < batch.rows.capacity() {
+            self.spare = batch.rows;
+        }
+    }
+
+    fn begin(&mut self, source_index: u32, hub: &Hub) -> Option<usize> {
+        let source = hub.source(source_index)?;
+        let rows = std::mem::take(&mut self.spare);
+        self.open.push(OpenBatch { source_index, source, rows, count: 0 });
+        Some(self.open.len() - 1)
+    }
+}
+
+/// The rows of a run, each with its source's number: `source 4 bytes, row`.
+pub(super) fn tagged_rows(run: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    let mut rest = run;
+    std::iter::from_fn(move || {
+        let (source, rows) = rest.split_first_chunk()?;
+        let (row, after) = split_row(rows)?;
+        rest = after;
+        Some((u32::from_le_bytes(*source), row))
+    })
+}

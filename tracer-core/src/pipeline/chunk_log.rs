@@ -1,0 +1,316 @@
+//! Stage 6 of a span's walk: one thread's log of rows, written by that thread alone and read in place by
+//! the worker.
+//!
+//! ```text
+//!  Reader: head ──> ┌ Chunk ────────────────┐ next ┌ Chunk ────────────────┐
+//!          consumed │ row row row row ░░░░░ │ ───> │ row row ░░░░░░░░░░░░░ │ <── tail :Writer
+//!                   │ committed ────┘       │      │ committed ┘           │     position
+//!                   └───────────────────────┘      └───────────────────────┘
+//! ```
+//!
+//! The writer copies a row behind `position`, then publishes it with one release store of `committed`. When
+//! a chunk has no room it links a new one with a release store of `next`, and never touches the old one
+//! again. So no read-modify-write, no lock, no shared line but the one that is handed over, and the rows of
+//! an idle thread are read where they lie.
+//!
+//! The reader loads `next` **before** `committed`: if `next` is set, `committed` is final, and the chunk can be
+//! freed behind it. The chain itself belongs to both ends; whichever goes last frees it.
+//!
+//! # Invariants
+//!
+//! 1. Only the one [`Writer`] writes bytes, `committed` and `next`, and only of the last chunk.
+//! 2. Bytes below `committed` are initialized and never written again.
+//! 3. Only the one [`Reader`] frees chunks, and only those whose `next` is set; [`Chain`] frees the rest when
+//!    both are gone.
+//!
+//! Checked by the loom models of `chunk_log/models.rs`; `ci/loom` also breaks the log in three ways that they
+//! must notice.
+
+#![expect(unsafe_code, reason = "bytes that two threads share without a lock")]
+
+mod bytes;
+#[cfg(all(test, tracer_loom))]
+mod models;
+
+use std::ptr::{self, NonNull};
+
+use self::bytes::Bytes;
+use super::budget::Budget;
+use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+/// What a live thread holds at least, and the step in which a log grows.
+#[cfg(not(tracer_loom))]
+pub(crate) const CHUNK_BYTES: usize = 8 * 1024;
+/// Two rows of the models.
+#[cfg(tracer_loom)]
+pub(crate) const CHUNK_BYTES: usize = 2;
+
+/// The end that appends. One per thread.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// The last chunk of the chain; valid while `chain` lives (invariant 3: its `next` is null).
+    tail: NonNull<Chunk>,
+    /// Where the next row goes; equals the tail's `committed`.
+    position: usize,
+    chain: Arc<Chain>,
+}
+
+/// The end that takes rows out. All readers of a pipeline are the worker's.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// The first chunk that is not freed; valid while `chain` lives.
+    head: NonNull<Chunk>,
+    consumed: usize,
+    chain: Arc<Chain>,
+}
+
+/// The budget has no room for another chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// What became of an appended row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    Quietly,
+    /// Half of the budget is used, and it is for the caller to wake the worker.
+    UnderPressure,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    committed: AtomicUsize,
+    next: AtomicPtr<Self>,
+    bytes: Bytes,
+}
+
+/// What both ends own together.
+#[derive(Debug)]
+struct Chain {
+    /// The first chunk that is not freed. Written by the reader only.
+    first: AtomicPtr<Chunk>,
+    /// The writer is gone. Set after its last row.
+    closed: AtomicBool,
+    budget: Arc<Budget>,
+}
+
+// SAFETY: a writer has no thread of its own: whoever owns it is the one writer (invariant 1).
+unsafe impl Send for Writer {}
+// SAFETY: likewise for the one reader (invariant 3).
+unsafe impl Send for Reader {}
+
+/// A log with its two ends.
+pub(crate) fn chunk_log(budget: &Arc<Budget>) -> (Writer, Reader) {
+    let first = Chunk::new(CHUNK_BYTES);
+    let chain = Arc::new(Chain {
+        first: AtomicPtr::new(first.as_ptr()),
+        closed: AtomicBool::new(false),
+        budget: Arc::clone(budget),
+    });
+    let writer = Writer { tail: first, position: 0, chain: Arc::clone(&chain) };
+    (writer, Reader { head: first, consumed: 0, chain })
+}
+
+impl Writer {
+    /// Appends a row that is given in parts, whole or not at all.
+    #[inline]
+    pub(crate) fn append(&mut self, parts: &[&[u8]]) -> Result<Appended, Full> {
+        let len = parts.iter().map(|part| part.len()).sum();
+        let mut appended = Appended::Quietly;
+        if len > self.tail().bytes.len() - self.position {
+            appended = self.grow(len)?;
+        }
+        for part in parts {
+            // SAFETY: the range is behind `committed` (invariant 2) and has room, and nobody else writes
+            // (invariant 1).
+            unsafe { self.tail().bytes.write(self.position, part) };
+            self.position += part.len();
+        }
+        self.tail().committed.store(self.position, Ordering::Release);
+        Ok(appended)
+    }
+
+    /// Links a chunk with room for `len` bytes.
+    ///
+    /// The budget counts the chunk that is left behind, until the reader frees it. The last chunk of a log
+    /// is never counted, or idle threads would use the budget up.
+    #[cold]
+    fn grow(&mut self, len: usize) -> Result<Appended, Full> {
+        let pressed = self.chain.budget.reserve(self.tail().bytes.len()).ok_or(Full)?;
+        let new = Chunk::new(len.max(CHUNK_BYTES));
+        self.tail().next.store(new.as_ptr(), Ordering::Release);
+        self.tail = new;
+        self.position = 0;
+        Ok(if pressed { Appended::UnderPressure } else { Appended::Quietly })
+    }
+
+    #[inline]
+    fn tail(&self) -> &Chunk {
+        // SAFETY: the tail is not freed while `chain` lives (invariant 3).
+        unsafe { self.tail.as_ref() }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.chain.closed.store(true, Ordering::Release);
+    }
+}
+
+impl Reader {
+    /// Gives all rows that are published to `take`, in their order; each run is a number of whole rows.
+    /// Says whether more can come.
+    ///
+    /// It ends after as many chunks as fit the budget, so that a writer that never pauses cannot hold it.
+    pub(crate) fn drain(&mut self, mut take: impl FnMut(&[u8])) -> bool {
+        // Before the rows: a writer that closes after this look may have appended before it.
+        let closed = self.chain.closed.load(Ordering::Acquire);
+        for _ in 0..=self.chain.budget.chunks_max() {
+            // SAFETY: the head is not freed while `chain` lives, but by this reader below (invariant 3).
+            let head = unsafe { self.head.as_ref() };
+            let next = head.next.load(Ordering::Acquire);
+            let committed = head.committed.load(Ordering::Acquire);
+            if self.consumed < committed {
+                // SAFETY: bytes below `committed` are initialized and not written any more (invariant 2).
+                unsafe { head.bytes.read(self.consumed, committed, &mut take) };
+                self.consumed = committed;
+            }
+            let Some(next) = NonNull::new(next) else { return !closed };
+            self.chain.free_first(self.head, next);
+            self.head = next;
+            self.consumed = 0;
+        }
+        true
+    }
+}
+
+impl Chain {
+    /// Frees the first chunk. Called by the reader, for a chunk that the writer has left.
+    fn free_first(&self, first: NonNull<Chunk>, next: NonNull<Chunk>) {
+        self.first.store(next.as_ptr(), Ordering::Relaxed);
+        // SAFETY: its `next` is set, so the writer is done with it (invariant 1), and this is the one
+        // reader (invariant 3).
+        let chunk = unsafe { Box::from_raw(first.as_ptr()) };
+        self.budget.release(chunk.bytes.len());
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let mut next = self.first.load(Ordering::Relaxed);
+        while let Some(chunk) = NonNull::new(next) {
+            // SAFETY: both ends are gone (this is the last owner), so nobody else knows the chunk.
+            let chunk = unsafe { Box::from_raw(chunk.as_ptr()) };
+            next = chunk.next.load(Ordering::Relaxed);
+            if !next.is_null() {
+                self.budget.release(chunk.bytes.len());
+            }
+        }
+    }
+}
+
+impl Chunk {
+    fn new(size: usize) -> NonNull<Self> {
+        let chunk = Self {
+            committed: AtomicUsize::new(0),
+            next: AtomicPtr::new(ptr::null_mut()),
+            bytes: Bytes::new(size),
+        };
+        NonNull::from(Box::leak(Box::new(chunk)))
+    }
+}
+
+#[cfg(all(test, not(tracer_loom)))]
+mod tests {
+    use super::*;
+
+    fn drained(reader: &mut Reader) -> (Vec<u8>, bool) {
+        let mut bytes = Vec::new();
+        let more = reader.drain(|rows| bytes.extend_from_slice(rows));
+        (bytes, more)
+    }
+
+    #[test]
+    fn rows_come_out_whole_and_in_order() {
+        let budget = Arc::new(Budget::new(1 << 20));
+        let (mut writer, mut reader) = chunk_log(&budget);
+        let mut expected = Vec::new();
+        let mut seen = Vec::new();
+        for n in 0..1_000_usize {
+            let row = vec![n.to_le_bytes()[0]; n % 300];
+            writer.append(&[&row, b"|"]).unwrap();
+            expected.extend_from_slice(&row);
+            expected.push(b'|');
+            if n % 70 == 0 {
+                seen.extend(drained(&mut reader).0);
+            }
+        }
+        drop(writer);
+        let (rest, more) = drained(&mut reader);
+        seen.extend(rest);
+        assert_eq!(seen, expected);
+        assert!(!more);
+        assert_eq!(budget.used_bytes(), 0);
+    }
+
+    /// For the thread sanitizer above all: a writer and a reader that never wait for each other.
+    #[test]
+    fn a_reader_beside_a_writer_sees_every_row() {
+        const ROWS: u64 = 200_000;
+        let budget = Arc::new(Budget::new(1 << 30));
+        let (mut writer, mut reader) = chunk_log(&budget);
+        let appending = std::thread::Builder::new().spawn(move || {
+            for row in 0..ROWS {
+                writer.append(&[&row.to_le_bytes()[..3], &row.to_le_bytes()[3..]]).unwrap();
+            }
+        });
+        let mut expected = 0;
+        let mut check = |rows: &[u8]| {
+            for row in rows.chunks_exact(8) {
+                assert_eq!(row, u64::to_le_bytes(expected));
+                expected += 1;
+            }
+        };
+        while reader.drain(&mut check) {}
+        appending.unwrap().join().unwrap();
+        assert_eq!(expected, ROWS);
+    }
+
+    #[test]
+    fn a_row_larger_than_a_chunk_gets_its_own() {
+        let budget = Arc::new(Budget::new(1 << 20));
+        let (mut writer, mut reader) = chunk_log(&budget);
+        writer.append(&[b"small"]).unwrap();
+        writer.append(&[&vec![7; 3 * CHUNK_BYTES]]).unwrap();
+        writer.append(&[b"after"]).unwrap();
+        assert_eq!(drained(&mut reader).0.len(), 3 * CHUNK_BYTES + 10);
+    }
+
+    #[test]
+    fn a_full_budget_refuses_whole_rows_and_forgets_none_before() {
+        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
+        let (mut writer, mut reader) = chunk_log(&budget);
+        let row = [1; 1_000];
+        let taken = (0..100).filter(|_| writer.append(&[&row]).is_ok()).count();
+        assert_eq!(taken, 3 * (CHUNK_BYTES / 1_000));
+        assert_eq!(drained(&mut reader).0.len(), taken * 1_000);
+        assert!(writer.append(&[&row]).is_ok(), "drained chunks give their room back");
+    }
+
+    #[test]
+    fn the_chain_is_freed_whichever_end_goes_first() {
+        for reader_first in [true, false] {
+            let budget = Arc::new(Budget::new(1 << 20));
+            let (mut writer, reader) = chunk_log(&budget);
+            (0..100).for_each(|_| assert!(writer.append(&[&[0; 1_000]]).is_ok()));
+            assert!(budget.used_bytes() > 0);
+            if reader_first {
+                drop(reader);
+                drop(writer);
+            } else {
+                drop(writer);
+                drop(reader);
+            }
+            assert_eq!(budget.used_bytes(), 0);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The bytes of a chunk: plain memory, or, for loom's models, cells that notice unordered accesses.
+
+#[cfg(tracer_loom)]
+pub(super) use self::modelled::Bytes;
+#[cfg(not(tracer_loom))]
+pub(super) use self::plain::Bytes;
+
+#[cfg(not(tracer_loom))]
+mod plain {
+    use std::mem::MaybeUninit;
+    use std::ptr::NonNull;
+
+    /// Memory of a fixed size, not initialized.
+    #[derive(Debug)]
+    pub(in super::super) struct Bytes(NonNull<[MaybeUninit<u8>]>);
+
+    // SAFETY: the memory is this value's own; who may touch what is said at `write` and `read`.
+    unsafe impl Send for Bytes {}
+    // SAFETY: as above.
+    unsafe impl Sync for Bytes {}
+
+    impl Bytes {
+        pub(in super::super) fn new(len: usize) -> Self {
+            Self(NonNull::from(Box::leak(Box::new_uninit_slice(len))))
+        }
+
+        #[inline]
+        pub(in super::super) const fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        /// Copies bytes in.
+        ///
+        /// # Safety
+        /// The range is within `len`, and nobody reads or writes it meanwhile.
+        #[inline]
+        pub(in super::super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+            debug_assert!(at + bytes.len() <= self.len());
+            // SAFETY: `at` is within the allocation.
+            let target = unsafe { self.0.cast::<u8>().add(at) };
+            // SAFETY: both ranges are valid, and apart: the caller's is borrowed from elsewhere.
+            unsafe { target.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
+
+        /// Shows a range.
+        ///
+        /// # Safety
+        /// The range is within `len`, initialized, and nobody writes it meanwhile.
+        pub(in super::super) unsafe fn read(&self, from: usize, to: usize, show: &mut impl FnMut(&[u8])) {
+            debug_assert!(from <= to && to <= self.len());
+            // SAFETY: `from` is within the allocation.
+            let start = unsafe { self.0.cast::<u8>().add(from) };
+            // SAFETY: the range is initialized and not written while it is borrowed.
+            show(unsafe { std::slice::from_raw_parts(start.as_ptr(), to - from) });
+        }
+    }
+
+    impl Drop for Bytes {
+        fn drop(&mut self) {
+            // SAFETY: `new` leaked this box, and this is the one place that takes it back.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+#[cfg(tracer_loom)]
+mod modelled {
+    use loom::cell::UnsafeCell;
+
+    #[derive(Debug)]
+    pub(in super::super) struct Bytes(Vec<UnsafeCell<u8>>);
+
+    impl Bytes {
+        pub(in super::super) fn new(len: usize) -> Self {
+            Self((0..len).map(|_| UnsafeCell::new(0)).collect())
+        }
+
+        pub(in super::super) fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        pub(in super::super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+            for (cell, byte) in self.0[at..].iter().zip(bytes) {
+                // SAFETY: loom's cell checks that nobody else accesses it.
+                cell.with_mut(|cell| unsafe { *cell = *byte });
+            }
+        }
+
+        pub(in super::super) unsafe fn read(&self, from: usize, to: usize, show: &mut impl FnMut(&[u8])) {
+            // SAFETY: loom's cell checks that nobody writes it.
+            let bytes: Vec<_> =
+                self.0[from..to].iter().map(|cell| cell.with(|cell| unsafe { *cell })).collect();
+            show(&bytes);
+        }
+    }
+}
