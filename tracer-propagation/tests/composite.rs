@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 
 use tracer_core::testing::TestTracer;
 use tracer_core::{Baggage, SpanContext, SpanId, TraceFlags, TraceId};
-use tracer_propagation::carrier::SetError;
 use tracer_propagation::{
     Codec, Composite, ExtractError, ExtractReason, Extracted, Extractor, Field, InjectError, InjectReason,
-    Injector, SamplingDecision, TraceContext, W3cBaggage,
+    Injector, SamplingDecision, SetError, TraceContext, W3cBaggage,
 };
 
 type Headers = BTreeMap<String, String>;
