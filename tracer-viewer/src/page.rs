@@ -17,7 +17,18 @@ const INDEX: &str = include_str!("../web/index.html");
 const FILES: &[(&str, &str, &str)] = &[
     ("style.css", CSS, include_str!("../web/style.css")),
     ("icon.svg", SVG, include_str!("../web/icon.svg")),
+    ("api.js", JS, include_str!("../web/api.js")),
     ("app.js", JS, include_str!("../web/app.js")),
+    ("colors.js", JS, include_str!("../web/colors.js")),
+    ("details.js", JS, include_str!("../web/details.js")),
+    ("dom.js", JS, include_str!("../web/dom.js")),
+    ("format.js", JS, include_str!("../web/format.js")),
+    ("list.js", JS, include_str!("../web/list.js")),
+    ("logfmt.js", JS, include_str!("../web/logfmt.js")),
+    ("search.js", JS, include_str!("../web/search.js")),
+    ("timeline.js", JS, include_str!("../web/timeline.js")),
+    ("trace.js", JS, include_str!("../web/trace.js")),
+    ("tree.js", JS, include_str!("../web/tree.js")),
 ];
 
 /// `/`, `/search`, `/trace/{id}` and `/static/{file}`.

@@ -8,7 +8,7 @@ mod shared_ids;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use tracer_core::row::record::{EventRecord, SpanRecord, Value};
+use tracer_core::row::record::{EventRecord, SpanRecord};
 use tracer_core::{SpanId, StatusCode};
 
 use self::shared_ids::SharedIds;
@@ -85,10 +85,9 @@ fn span<'a>(stored: &'a StoredSpan, shared_ids: &SharedIds, processes: &mut Proc
     let record = stored.record();
     let ids = shared_ids.resolve(stored);
     let (references, warnings) = references::of(&record, ids.parent_span_id);
-    let process = processes.index_of(&stored.source);
-    let (to_process, mut tags): (Vec<_>, Vec<_>) =
+    let (library_tags, mut tags): (Vec<_>, Vec<_>) =
         span_tags(stored, &record).into_iter().partition(|tag| LIBRARY_KEYS.contains(&&*tag.key));
-    processes.add_tags(process, to_process);
+    let process = processes.index_of(&stored.source, library_tags);
     sort(&mut tags);
     Span {
         trace_id: trace_id::text(stored.trace_id),
@@ -131,32 +130,23 @@ struct ShownIds {
     parent_span_id: SpanId,
 }
 
-/// The processes of one trace, one per resource, in the order in which they appear.
+/// The processes of one trace, one per resource (and per tags that were moved to it), in the order
+/// in which they appear.
 #[derive(Debug, Default)]
 struct Processes<'a> {
-    by_resource: HashMap<&'a [u8], usize>,
+    known: HashMap<(&'a [u8], String), usize>,
     list: Vec<Process>,
 }
 
 impl<'a> Processes<'a> {
-    fn index_of(&mut self, source: &'a Source) -> usize {
-        *self.by_resource.entry(source.resource()).or_insert_with(|| {
+    fn index_of(&mut self, source: &'a Source, library_tags: Vec<KeyValue>) -> usize {
+        let moved = if library_tags.is_empty() { String::new() } else { format!("{library_tags:?}") };
+        *self.known.entry((source.resource(), moved)).or_insert_with(|| {
             let tags = source.process_tags();
-            let tags = tags.iter().map(|(key, value): &(String, Value)| key_value(key, value)).collect();
+            let tags = tags.iter().map(|(key, value)| key_value(key, value)).chain(library_tags).collect();
             self.list.push(Process { service_name: source.service().to_string(), tags });
             self.list.len() - 1
         })
-    }
-
-    fn add_tags(&mut self, index: usize, tags: Vec<KeyValue>) {
-        let Some(process) = self.list.get_mut(index) else {
-            return;
-        };
-        for tag in tags {
-            if !process.tags.contains(&tag) {
-                process.tags.push(tag);
-            }
-        }
     }
 
     fn into_map(self) -> BTreeMap<String, Process> {

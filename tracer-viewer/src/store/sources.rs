@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tracer_core::row::record::{Value, key_value};
 use tracer_core::row::wire::{Field, Fields, WireError};
 
-/// What Jaeger calls a service whose resource is empty.
-const NO_SERVICE_NAME: &str = "OTLPResourceNoServiceName";
+/// What Jaeger calls services that do not say their name.
+const MISSING_NAME: &str = "missing-service-name";
+const EMPTY_NAME: &str = "empty-service-name";
+const NAME_OF_WRONG_TYPE: &str = "service-name-wrong-type";
 
 /// An OTLP resource and an instrumentation scope, as they came.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,18 +41,15 @@ struct Counted {
 
 impl Source {
     pub(crate) fn decode(resource: &[u8], scope: &[u8]) -> Result<Self, WireError> {
-        let mut service = None;
-        let mut is_empty = true;
+        let mut service: Option<Arc<str>> = None;
         for tag in tags(resource, 1) {
-            is_empty = false;
-            if let (key, Value::Str(name)) = tag? {
-                if key == "service.name" {
-                    service.get_or_insert(name);
+            match tag? {
+                (key, value) if key == "service.name" && service.is_none() => {
+                    service = Some(service_name(&value).into());
                 }
+                _ => {}
             }
         }
-        let service =
-            service.unwrap_or_else(|| if is_empty { NO_SERVICE_NAME.into() } else { String::new() });
         let (mut scope_name, mut scope_version) = ("", "");
         for field in Fields::new(scope) {
             match field? {
@@ -62,7 +61,7 @@ impl Source {
         }
         Ok(Self {
             key: SourceKey { resource: resource.into(), scope: scope.into() },
-            service: service.into(),
+            service: service.unwrap_or_else(|| MISSING_NAME.into()),
             scope_name: scope_name.into(),
             scope_version: scope_version.into(),
         })
@@ -145,6 +144,14 @@ impl Sources {
     }
 }
 
+fn service_name(value: &Value) -> &str {
+    match value {
+        Value::Str(name) if name.is_empty() => EMPTY_NAME,
+        Value::Str(name) => name,
+        _ => NAME_OF_WRONG_TYPE,
+    }
+}
+
 /// The `KeyValue` messages of a field.
 fn tags(message: &[u8], number: u64) -> impl Iterator<Item = Result<(String, Value), WireError>> {
     Fields::new(message).filter_map(move |field| match field {
@@ -179,8 +186,9 @@ mod tests {
     #[test]
     fn a_service_without_a_name_is_called_as_jaeger_calls_it() {
         assert_eq!(&**source("shop", "lib").service(), "shop");
-        assert_eq!(&**Source::decode(&[], &[]).unwrap().service(), NO_SERVICE_NAME);
-        let unnamed = Resource::bare("x").encoded()[2..].to_vec();
-        assert!(Source::decode(&unnamed, &[]).is_err(), "cut in the middle");
+        assert_eq!(&**source("", "lib").service(), EMPTY_NAME);
+        assert_eq!(&**Source::decode(&[], &[]).unwrap().service(), MISSING_NAME);
+        let cut = &Resource::bare("shop").encoded()[..9];
+        assert!(Source::decode(cut, &[]).is_err());
     }
 }
