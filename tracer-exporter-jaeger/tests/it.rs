@@ -6,6 +6,8 @@
 mod collector;
 #[path = "it/encoding.rs"]
 mod encoding;
+#[path = "it/environment.rs"]
+mod environment;
 #[path = "it/outages.rs"]
 mod outages;
 #[path = "it/runtime.rs"]

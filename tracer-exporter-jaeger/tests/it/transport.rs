@@ -276,3 +276,14 @@ fn nobody_there_is_told_soon_and_without_credentials() {
     assert!(error.to_string().starts_with(&format!("cannot reach http://{address}/x: ")), "{error}");
     assert!(error.to_string().contains("refused"), "{error}");
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn https_to_a_receiver_without_it_is_an_error() {
+    let collector = Collector::start(|_| ok());
+    let url = collector.url().replace("http://", "https://");
+    let mut exporter = OtlpHttp::builder().endpoint(url).build().unwrap();
+    // The collector waits for the rest of what it takes for a request line.
+    let error = export(&mut exporter, 1, Duration::from_millis(500)).unwrap_err();
+    assert!(matches!(error, ExportError::TimedOut { .. } | ExportError::Unreachable { .. }), "{error}");
+}
