@@ -19,7 +19,7 @@ export function colorClass(service) {
 
 function load() {
   try {
-    const stored = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]");
+    const stored = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "[]");
     return Array.isArray(stored) ? stored.filter((name) => typeof name === "string") : [];
   } catch {
     return [];
@@ -28,7 +28,7 @@ function load() {
 
 function save() {
   try {
-    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(order.slice(0, 500)));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(order.slice(0, 500)));
   } catch {
     // Without storage each page gives its own colours.
   }
