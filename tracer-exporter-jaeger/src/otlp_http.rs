@@ -25,7 +25,6 @@ use crate::transport::retry::{RETRIES_MAX, back_off};
 /// **Accounts.** Any answer of 2xx means that the spans were taken, but for those that it rejects
 /// by number (`partial_success`). A request that broke while it was answered is sent again, so a
 /// receiver may then see spans twice; they have the same ids.
-#[derive(Debug)]
 pub struct OtlpHttp {
     http: Http,
     timeout: Duration,
@@ -172,5 +171,16 @@ impl Exporter for OtlpHttp {
                 Ok(Exported::ALL)
             }
         }
+    }
+}
+
+/// Without the headers' values and the end point's credentials.
+impl std::fmt::Debug for OtlpHttp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OtlpHttp")
+            .field("endpoint", &self.endpoint())
+            .field("timeout", &self.timeout)
+            .field("is_failing", &self.is_failing)
+            .finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@ use tracer_core::{Span, SpanContext, StatusCode, tags};
 
 use crate::failure;
 use crate::grpc::{self, Status};
+use crate::tags::method;
 
 /// The span of a request, and what its end needs.
 #[derive(Debug)]
@@ -27,7 +28,12 @@ pub(crate) struct Exchange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,
-    Server { traceresponse: bool },
+    Server {
+        /// Whether the response names the span.
+        traceresponse: bool,
+        /// Whether a method that is not there loses its name: anybody can call any.
+        hides_unknown_methods: bool,
+    },
 }
 
 /// What the span is about.
@@ -74,7 +80,8 @@ impl Exchange {
                 true
             }
         };
-        if let (Role::Server { traceresponse: true }, Some(value)) = (self.role, self.traceresponse()) {
+        let is_wanted = matches!(self.role, Role::Server { traceresponse: true, .. });
+        if let (true, Some(value)) = (is_wanted, self.traceresponse()) {
             response.headers_mut().insert("traceresponse", value);
         }
         may_have_body
@@ -138,10 +145,17 @@ impl Exchange {
             Role::Client => !status.is_ok(),
             Role::Server { .. } => status.is_fault_of_server(),
         };
+        if status.is_unimplemented() && self.hides_unknown_methods() {
+            self.span.set_operation_name(method::OTHER);
+        }
         if is_error {
             self.span.set_tag(tags::ERROR_TYPE, status.name());
             self.span.set_status(StatusCode::Error, &status.message);
         }
+    }
+
+    const fn hides_unknown_methods(&self) -> bool {
+        matches!(self.role, Role::Server { hides_unknown_methods: true, .. })
     }
 
     /// `00-<trace id>-<span id>-<flags>` (W3C Trace Context, `traceresponse`), if the span is this

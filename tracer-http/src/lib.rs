@@ -11,7 +11,7 @@
 //!        ends with the response's body                  ends with the response's body
 //! ```
 //!
-//! With axum (features `axum`; see [`client`] and [`server`] for more):
+//! With axum (feature `axum`; see [`client`] and [`server`] for more):
 //!
 //! ```
 //! # #[cfg(feature = "axum")] fn main() {
@@ -25,6 +25,26 @@
 //!     .layer(TraceLayer::new(tracer));
 //! # }
 //! # #[cfg(not(feature = "axum"))] fn main() {}
+//! ```
+//!
+//! With tonic, on both sides:
+//!
+//! ```no_run
+//! use tonic::transport::{Channel, Server};
+//! use tower::ServiceBuilder;
+//! use tracer_core::Tracer;
+//! use tracer_http::{client, server};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # let tracer = Tracer::noop();
+//! let server = Server::builder().layer(server::TraceLayer::new(tracer.clone()));
+//!
+//! let channel = Channel::from_static("http://127.0.0.1:8082").connect_lazy();
+//! let channel = ServiceBuilder::new()
+//!     .layer(client::TraceLayer::new(tracer).server_address("127.0.0.1", 8082))
+//!     .service(channel);
+//! // DriverServiceClient::new(channel)
+//! # }
 //! ```
 //!
 //! # Where things are

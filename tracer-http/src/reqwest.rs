@@ -1,4 +1,4 @@
-//! A [`reqwest`](::reqwest) client whose requests are traced (feature `reqwest`).
+//! A [reqwest](https://docs.rs/reqwest) client whose requests are traced (feature `reqwest`).
 //!
 //! [`client::TraceLayer`](crate::client::TraceLayer) is a
 //! [`reqwest_middleware::Middleware`]. Redirects are followed within the span.

@@ -12,7 +12,7 @@
 //!   [`Route`](crate::Route)), else the method alone: paths are without number. With axum, use
 //!   `Router::layer`: it runs when the route is known. A handler that learns it later renames the
 //!   span: `active::with(|span| span.set_operation_name("GET /late"))`. Calls of gRPC are named
-//!   `package.Service/Method`.
+//!   `package.Service/Method`, and `_OTHER` where the answer is `UNIMPLEMENTED`.
 //! - A status of 500 and above is an error, and of gRPC's those that are the server's fault.
 //! - A request that is given up before the end of its response is tagged `cancelled`.
 //!

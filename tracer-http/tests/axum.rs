@@ -1,4 +1,5 @@
 //! axum: names from routes, addresses from connections.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
 //! What the client's layer does with requests, their headers and their ends.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};

@@ -1,4 +1,5 @@
 //! tonic on both sides of a real socket.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -271,6 +272,25 @@ async fn a_server_that_is_not_there_is_an_error() {
     let spans = test.spans();
     assert!(spans.iter().all(|span| span.status == SpanStatus::Error && code(span).is_none()));
     assert!(spans[1].status_message.contains("refused"), "{}", spans[1].status_message);
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_there_makes_no_new_name() {
+    let (shop, driver) = (TestTracer::new("shop"), TestTracer::new("driver"));
+    let address = serve(driver.tracer().clone()).await;
+    let mut client = client(&shop, address);
+    for path in ["/test.Echo/Nothing", "/nobody.Here/Say"] {
+        client.ready().await.unwrap();
+        let codec = ProstCodec::<Text, Text>::default();
+        let request = tonic::Request::new(text(""));
+        let response = client.unary(request, PathAndQuery::from_static(path), codec);
+        assert_eq!(response.await.unwrap_err().code(), Code::Unimplemented);
+    }
+    for span in spans(&driver, 2).await {
+        assert_eq!((span.name.as_str(), span.status), ("_OTHER", SpanStatus::Error));
+        assert_eq!(code(&span), Some(&Value::I64(12)));
+    }
+    assert_eq!(shop.spans()[0].name, "test.Echo/Nothing");
 }
 
 /// What a client's span says of a response whose body is not tonic's.

@@ -1,4 +1,5 @@
 //! hyper on both sides of a real socket.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::convert::Infallible;
 use std::future::pending;

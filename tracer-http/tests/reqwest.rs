@@ -1,4 +1,5 @@
 //! reqwest, through its middleware.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::convert::Infallible;
 use std::future::pending;

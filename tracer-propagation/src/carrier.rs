@@ -1,8 +1,6 @@
 //! Carriers: whatever holds the headers of a request or a message.
 //!
 //! Names are compared without regard to ASCII case, values are bytes, and a name may repeat.
-//! Carriers of this crate: `http::HeaderMap` (feature `http`), `HashMap<String, String>` and
-//! `BTreeMap<String, String>`, and for message headers `Vec<(String, Vec<u8>)>` and [`Pairs`].
 
 #[cfg(feature = "http")]
 mod header_map;
@@ -30,7 +28,11 @@ pub struct Field {
     header_name: http::HeaderName,
 }
 
-/// A carrier that is read.
+/// A carrier that is read: `http::HeaderMap` (feature `http`), `HashMap<String, String>`,
+/// `BTreeMap<String, String>`, and for the headers of messages `Vec<(String, Vec<u8>)>` and
+/// [`Pairs`].
+///
+/// Names are compared without regard to ASCII case; values are bytes; a name may repeat.
 ///
 /// Visitors stop a visit by [`ControlFlow::Break`], so that a codec does no more work than it
 /// needs, however many headers there are.
@@ -42,7 +44,7 @@ pub trait Extractor {
     fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>);
 }
 
-/// A carrier that is written.
+/// A carrier that is written: those of [`Extractor`] that own their headers.
 pub trait Injector {
     /// Sets a field to one value, in place of all that it had.
     ///

@@ -135,6 +135,10 @@ impl Codec for Composite {
 }
 
 fn merge(all: &mut Extracted, next: Extracted) {
+    all.error = all.error.or(next.error);
+    if next.is_empty() {
+        return;
+    }
     if all.context.is_none() {
         let has_more_to_say = next.context.is_some() || all.decision.is_none();
         all.decision = if has_more_to_say { next.decision } else { all.decision };
@@ -142,7 +146,6 @@ fn merge(all: &mut Extracted, next: Extracted) {
     }
     all.debug_id = all.debug_id.take().or(next.debug_id);
     all.baggage = merged(&all.baggage, next.baggage);
-    all.error = all.error.or(next.error);
 }
 
 /// Both; of a key that is in both, the first.

@@ -38,18 +38,18 @@
 //! # Where things are
 //!
 //! A [`Codec`] knows one format (`codec/`, a file for each header), a [`Composite`] several
-//! (`composite`). A carrier ([`carrier`]) is whatever holds headers: an [`Extractor`] is read, an
+//! (`composite`). A carrier (`carrier/`) is whatever holds headers: an [`Extractor`] is read, an
 //! [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
 //! take signs, upper case and any length. What is read or sent has a limit, and what goes beyond it
 //! is in the error beside the result.
 #![deny(clippy::indexing_slicing)]
 
-pub mod carrier;
+mod carrier;
 mod codec;
 mod composite;
 mod text;
 
-pub use self::carrier::{Extractor, Field, Injector};
+pub use self::carrier::{Extractor, Field, Injector, Pairs, SetError};
 pub use self::codec::w3c::{TraceContext, W3cBaggage};
 pub use self::codec::{
     Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,

@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 
 use tracer_core::testing::TestTracer;
 use tracer_core::{Baggage, SpanContext, SpanId, TraceFlags, TraceId};
-use tracer_propagation::carrier::SetError;
 use tracer_propagation::{
     Codec, Composite, ExtractError, ExtractReason, Extracted, Extractor, Field, InjectError, InjectReason,
-    Injector, SamplingDecision, TraceContext, W3cBaggage,
+    Injector, SamplingDecision, SetError, TraceContext, W3cBaggage,
 };
 
 type Headers = BTreeMap<String, String>;
@@ -156,6 +155,9 @@ fn baggage_of_all_codecs_is_merged_and_the_first_of_a_key_stays() {
     assert_eq!(items, BTreeMap::from([("a", "1"), ("b", "2"), ("c", "3")]));
     assert!(extracted.baggage.iter().any(|item| item.key == "b" && item.properties.len() == 1));
     assert_eq!(extracted.debug_id.as_deref(), Some("now"));
+    let mut request = Headers::new();
+    W3cBaggage.inject(&extracted.parent().unwrap(), &mut request).unwrap();
+    assert_eq!(request["baggage"], "c=3,a=1,b=2;p");
 }
 
 #[test]

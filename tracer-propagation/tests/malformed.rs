@@ -1,7 +1,6 @@
 //! Hostile headers: refused or cut down as the specifications say, never a panic, never endless work.
 
-use tracer_propagation::carrier::Pairs;
-use tracer_propagation::{Codec, Composite, ExtractReason, Extracted, TraceContext};
+use tracer_propagation::{Codec, Composite, ExtractReason, Extracted, Pairs, TraceContext};
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN_ID: &str = "00f067aa0ba902b7";

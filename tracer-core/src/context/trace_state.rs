@@ -48,6 +48,12 @@ pub enum TraceStateError {
 }
 
 impl TraceState {
+    /// An empty list with room for so many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// The header's value: members joined by commas, without blanks. Empty if there are none.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -90,10 +96,18 @@ impl TraceState {
     /// As [`insert`](Self::insert), and [`TraceStateError::TooMany`] for a 33rd member.
     pub fn push(&mut self, key: &str, value: &str) -> Result<(), TraceStateError> {
         check_member(key.as_bytes(), value.as_bytes())?;
-        if self.get(key).is_some() {
-            return Ok(());
+        // Bytes, not characters: this is done for every member of an incoming list.
+        let is_of_key = |member: &[u8]| {
+            member.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'='))
+        };
+        let mut members = 0;
+        for member in self.0.as_bytes().split(|byte| *byte == b',') {
+            if is_of_key(member) {
+                return Ok(());
+            }
+            members += 1;
         }
-        if self.iter().count() == MEMBERS_MAX {
+        if members == MEMBERS_MAX {
             return Err(TraceStateError::TooMany);
         }
         if !self.0.is_empty() {

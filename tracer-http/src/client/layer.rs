@@ -19,7 +19,7 @@ use crate::tags::{self, SensitiveKeys, ServerAddress, method};
 
 /// Wraps a client's service so that its requests are traced; see the [module](super).
 ///
-/// With the feature `reqwest` it is also a middleware: see [`crate::reqwest`].
+/// With the feature `reqwest` it is also a `reqwest_middleware::Middleware`.
 ///
 /// ```
 /// use tracer_core::Tracer;

@@ -28,6 +28,7 @@ const CODES: [(&str, bool); 17] = [
 ];
 
 const UNKNOWN: u8 = 2;
+const UNIMPLEMENTED: u8 = 12;
 
 /// A `grpc-status` and its `grpc-message`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl Status {
             400 => 13,
             401 => 16,
             403 => 7,
-            404 => 12,
+            404 => UNIMPLEMENTED,
             429 | 502 | 503 | 504 => 14,
             _ => UNKNOWN,
         };
@@ -75,6 +76,10 @@ impl Status {
 
     pub(crate) const fn is_ok(&self) -> bool {
         self.code == 0
+    }
+
+    pub(crate) const fn is_unimplemented(&self) -> bool {
+        self.code == UNIMPLEMENTED
     }
 
     pub(crate) fn is_fault_of_server(&self) -> bool {

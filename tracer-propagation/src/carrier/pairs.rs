@@ -8,7 +8,7 @@ use super::{Extractor, Field, Injector, SetError, has_prefix};
 /// A borrowed list of headers, to be read.
 ///
 /// ```
-/// use tracer_propagation::{Codec, TraceContext, carrier::Pairs};
+/// use tracer_propagation::{Codec, Pairs, TraceContext};
 ///
 /// let message = [("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
 /// let extracted = TraceContext.extract(&Pairs(&message))?;

@@ -30,9 +30,14 @@ const fn nibble(digit: u8) -> u8 {
     }
 }
 
-/// The lower-case digits of a byte.
-pub(crate) const fn encode(byte: u8) -> [u8; 2] {
-    [digit(byte >> 4), digit(byte & 0xf)]
+/// Writes the lower-case digits of bytes, as many as there is room for.
+pub(crate) fn encode(bytes: &[u8], digits: &mut [u8]) {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        if let [high, low] = pair {
+            *high = digit(byte >> 4);
+            *low = digit(byte & 0xf);
+        }
+    }
 }
 
 const fn digit(value: u8) -> u8 {
@@ -46,7 +51,10 @@ mod tests {
     #[test]
     fn every_pair_of_bytes_is_read_as_the_two_digits_it_is_or_refused() {
         for byte in 0..=255 {
-            assert_eq!(decode(&encode(byte)), Some([byte]));
+            let mut digits = [0; 2];
+            encode(&[byte], &mut digits);
+            assert_eq!(digits, format!("{byte:02x}").as_bytes());
+            assert_eq!(decode(&digits), Some([byte]));
         }
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         for high in 0..=255 {

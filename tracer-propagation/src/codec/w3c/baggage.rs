@@ -200,6 +200,12 @@ mod tests {
         let fitting = format!("k={}", "v".repeat(8190));
         let extracted = read(&[fitting.as_bytes()]).unwrap();
         assert_eq!((extracted.baggage.get("k").map(str::len), extracted.error), (Some(8190), None));
+        // The comma counts: 3 bytes, a comma, and 8188 or 8189 bytes.
+        for (value_bytes, members) in [(8186, 2), (8187, 1)] {
+            let second = format!("b={}", "v".repeat(value_bytes));
+            let extracted = read(&[b"a=1", second.as_bytes()]).unwrap();
+            assert_eq!(extracted.baggage.iter().count(), members, "{value_bytes}");
+        }
         let over = read(&[b"a=1", fitting.as_bytes(), b"b=2"]).unwrap();
         assert_eq!(over.baggage, Baggage::new().with_item("a", "1"));
         assert_eq!(over.error.unwrap().reason, LIMIT);

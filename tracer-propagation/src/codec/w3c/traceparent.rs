@@ -105,14 +105,19 @@ fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReaso
 
 fn format(context: &SpanContext) -> [u8; BYTES] {
     let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    let trace_id = context.trace_id().to_hex();
-    let span_id = context.span_id().to_hex();
-    let flags = hex::encode(context.flags().to_w3c());
-    let digits = trace_id.iter().chain(b"-").chain(&span_id).chain(b"-").chain(&flags);
-    for (byte, digit) in value.iter_mut().skip("00-".len()).zip(digits) {
-        *byte = *digit;
-    }
+    let mut rest = value.as_mut_slice();
+    put(&mut rest, [VERSION]);
+    put(&mut rest, context.trace_id().to_bytes());
+    put(&mut rest, context.span_id().to_bytes());
+    put(&mut rest, [context.flags().to_w3c()]);
     value
+}
+
+/// Writes a part as twice as many digits, and steps over the delimiter that stands after it.
+fn put<const N: usize>(rest: &mut &mut [u8], part: [u8; N]) {
+    let Some((digits, after)) = std::mem::take(rest).split_at_mut_checked(2 * N) else { return };
+    hex::encode(&part, digits);
+    *rest = after.split_first_mut().map_or_else(Default::default, |(_, after)| after);
 }
 
 #[cfg(test)]

@@ -60,6 +60,9 @@ impl Reader {
         if self.read_bytes > READ_BYTES_MAX {
             return Err(ExtractReason::Length(self.read_bytes));
         }
+        if self.state.is_empty() {
+            self.state = TraceState::with_capacity(value.len());
+        }
         let members = value.split(|byte| *byte == b',').map(text::trim);
         members
             .filter(|member| !member.is_empty())

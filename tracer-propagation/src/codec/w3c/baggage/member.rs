@@ -1,5 +1,7 @@
 //! One member of a `baggage` list.
 
+use std::borrow::Cow;
+
 use tracer_core::{BaggageItem, BaggageProperty};
 
 use super::percent;
@@ -10,7 +12,7 @@ use crate::text;
 #[derive(Debug, PartialEq)]
 pub(super) struct Member<'a> {
     pub(super) key: &'a str,
-    pub(super) value: String,
+    pub(super) value: Cow<'a, str>,
     pub(super) properties: Vec<BaggageProperty>,
 }
 
@@ -61,7 +63,7 @@ fn token(key: &[u8]) -> Option<&str> {
     std::str::from_utf8(key).ok().filter(|_| is_token(key))
 }
 
-fn decoded(value: &[u8]) -> Option<String> {
+fn decoded(value: &[u8]) -> Option<Cow<'_, str>> {
     let value = text::trim(value);
     value.iter().all(|byte| percent::is_baggage_octet(*byte)).then(|| percent::decode(value))
 }

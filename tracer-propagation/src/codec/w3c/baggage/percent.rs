@@ -20,7 +20,10 @@ pub(super) fn encode(value: &str, list: &mut String) {
 }
 
 /// The text of a value. A malformed escape stays as it is; ill-formed UTF-8 becomes U+FFFD.
-pub(super) fn decode(value: &[u8]) -> String {
+pub(super) fn decode(value: &[u8]) -> Cow<'_, str> {
+    if !value.contains(&b'%') {
+        return String::from_utf8_lossy(value);
+    }
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value;
     while let [first, tail @ ..] = rest {
@@ -28,11 +31,9 @@ pub(super) fn decode(value: &[u8]) -> String {
         bytes.push(byte);
         rest = after;
     }
-    match String::from_utf8_lossy(&bytes) {
-        Cow::Owned(replaced) => replaced,
-        // The bytes are UTF-8 as they are: no second copy.
-        Cow::Borrowed(_) => String::from_utf8(bytes).unwrap_or_default(),
-    }
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Cow::Owned(text)
 }
 
 /// The byte of the escape that a text begins with, and what follows it.

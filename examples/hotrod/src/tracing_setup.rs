@@ -1,0 +1,61 @@
+//! The tracers: six services that share one pipeline.
+
+use std::time::Duration;
+
+use tracer_core::{Pipeline, Tracer};
+use tracer_exporter_jaeger::{ConfigError, OtlpHttp};
+use tracer_viewer::Viewer;
+
+/// A finished trace is seen within this.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A collector that hangs keeps the viewer waiting no longer than this.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A tracer for each service that appears in traces, the simulated databases included.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracers {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) frontend: Tracer,
+    pub(crate) customer: Tracer,
+    pub(crate) mysql: Tracer,
+    pub(crate) driver: Tracer,
+    pub(crate) redis: Tracer,
+    pub(crate) route: Tracer,
+}
+
+impl Tracers {
+    /// Tracers whose spans go to a viewer, to a collector, to both or to none.
+    pub(crate) fn new(viewer: Option<&Viewer>, otlp: Option<OtlpHttp>) -> Self {
+        let mut builder = Pipeline::builder().interval(INTERVAL).export_timeout(EXPORT_TIMEOUT);
+        if let Some(viewer) = viewer {
+            builder = builder.exporter(viewer.exporter());
+        }
+        if let Some(otlp) = otlp {
+            builder = builder.exporter(otlp);
+        }
+        let pipeline = builder.start();
+        let tracer = |service: &str| Tracer::builder(service).pipeline(&pipeline).build();
+        Self {
+            frontend: tracer("frontend"),
+            customer: tracer("customer"),
+            mysql: tracer("mysql"),
+            driver: tracer("driver"),
+            redis: tracer("redis-manual"),
+            route: tracer("route"),
+            pipeline,
+        }
+    }
+}
+
+/// Where spans are sent: as the flag says, else as OpenTelemetry's variables say, if they do.
+pub(crate) fn otlp(url: Option<&str>) -> Result<Option<OtlpHttp>, ConfigError> {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match url {
+        Some(url) => OtlpHttp::builder().endpoint(url).build().map(Some),
+        None if is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_ENDPOINT") => {
+            OtlpHttp::from_env().map(Some)
+        }
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,5 @@
+//! The sockets: who may ask, what may be answered, and the thread that does it.
+
+pub(crate) mod accept;
+pub(crate) mod guard;
+pub(crate) mod thread;
