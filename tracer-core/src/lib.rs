@@ -31,6 +31,7 @@ mod context;
 mod export;
 pub mod global;
 mod id_generator;
+mod inline_list;
 mod limits;
 mod open_spans;
 mod pipeline;

@@ -6,13 +6,12 @@
 
 use std::time::SystemTime;
 
-use smallvec::SmallVec;
-
 use super::{Span, SpanKind};
 use crate::active;
 use crate::clock::to_unix_ns;
 use crate::context::{SpanContext, TraceFlags};
 use crate::id_generator::{new_span_id, new_trace_id};
+use crate::inline_list::InlineList;
 use crate::sampler::{Decision, SamplerTags, SamplingParams};
 use crate::tags::{self, Key};
 use crate::tracer::{Core, Tracer};
@@ -43,11 +42,11 @@ pub struct SpanBuilder<'a> {
     static_name: &'static str,
     dynamic_name: Option<&'a str>,
     ignore_active: bool,
-    references: SmallVec<[Reference<'a>; 2]>,
-    links: SmallVec<[(&'a SpanContext, &'a [Field<'a>]); 1]>,
+    references: InlineList<Option<Reference<'a>>, 2>,
+    links: Vec<(&'a SpanContext, &'a [Field<'a>])>,
     kind: Option<SpanKind>,
     start_time: Option<SystemTime>,
-    tags: SmallVec<[Field<'a>; 4]>,
+    tags: InlineList<Field<'a>, 4>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +63,11 @@ impl<'a> SpanBuilder<'a> {
             static_name,
             dynamic_name,
             ignore_active: false,
-            references: SmallVec::new(),
-            links: SmallVec::new(),
+            references: InlineList::new(None),
+            links: Vec::new(),
             kind: None,
             start_time: None,
-            tags: SmallVec::new(),
+            tags: InlineList::new(("", TagRef::Bool(false))),
         }
     }
 
@@ -140,16 +139,20 @@ impl<'a> SpanBuilder<'a> {
     #[inline]
     fn reference(mut self, context: Option<&'a SpanContext>, is_child_of: bool) -> Self {
         if let Some(context) = context {
-            self.references.push(Reference { context, is_child_of });
+            self.references.push(Some(Reference { context, is_child_of }));
         }
         self
+    }
+
+    fn references(&self) -> impl Iterator<Item = &Reference<'a>> {
+        self.references.as_slice().iter().flatten()
     }
 
     /// The first `child_of`, else the first other reference, else the active span.
     #[inline]
     fn parent(&self) -> Option<SpanContext> {
-        let child_of = self.references.iter().find(|reference| reference.is_child_of);
-        match child_of.or_else(|| self.references.first()) {
+        let child_of = self.references().find(|reference| reference.is_child_of);
+        match child_of.or_else(|| self.references().next()) {
             Some(reference) => Some(reference.context.clone()),
             None if self.ignore_active => None,
             None => active::context(),
@@ -194,7 +197,7 @@ impl<'a> SpanBuilder<'a> {
         trace_id: crate::TraceId,
         parent: Option<&SpanContext>,
     ) -> (Decision<'c>, bool) {
-        if let Some(priority) = self.tags.iter().rev().find_map(sampling_priority) {
+        if let Some(priority) = self.tags.as_slice().iter().rev().find_map(sampling_priority) {
             return (Decision::new(priority > 0), priority > 0);
         }
         if parent.is_some_and(|parent| parent.flags().contains(TraceFlags::DEBUG.with(TraceFlags::SAMPLED))) {
@@ -202,7 +205,7 @@ impl<'a> SpanBuilder<'a> {
         }
         let operation_name = self.dynamic_name.unwrap_or(self.static_name);
         let kind = self.kind.unwrap_or_default();
-        let params = SamplingParams { trace_id, parent, operation_name, kind, tags: &self.tags };
+        let params = SamplingParams { trace_id, parent, operation_name, kind, tags: self.tags.as_slice() };
         (core.sampler.sample(&params), false)
     }
 
@@ -217,11 +220,11 @@ impl<'a> SpanBuilder<'a> {
         if let (Some(tags), Some((body, _))) = (sampled_by, span.recorder()) {
             body.put_encoded(tags.encoded());
         }
-        for (key, value) in &self.tags {
+        for (key, value) in self.tags.as_slice() {
             span.set_tag_ref(key, *value);
         }
         let parent_id = span.context.parent_id();
-        for reference in self.references.iter().filter(|reference| reference.context.is_valid()) {
+        for reference in self.references().filter(|reference| reference.context.is_valid()) {
             let is_parent = reference.context.span_id() == parent_id;
             match (reference.is_child_of, is_parent) {
                 (true, true) => {}
