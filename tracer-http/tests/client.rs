@@ -61,6 +61,24 @@ async fn the_context_and_the_baggage_go_along() {
 }
 
 #[tokio::test]
+async fn what_the_inner_service_starts_is_below_the_request() {
+    let test = TestTracer::new("shop");
+    let tracer = test.tracer().clone();
+    let remote = service_fn(move |_: Request<()>| {
+        tracer.span("at call").start().finish();
+        let tracer = tracer.clone();
+        async move {
+            tracer.span("at poll").start().finish();
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        }
+    });
+    layer(&test).layer(remote).oneshot(get("http://h/")).await.unwrap();
+    let spans = test.spans();
+    assert_eq!(spans.len(), 3);
+    assert!(spans[..2].iter().all(|span| span.parent_span_id == spans[2].span_id));
+}
+
+#[tokio::test]
 async fn stale_headers_are_replaced() {
     let test = TestTracer::new("shop");
     let request = Request::get("http://h/")

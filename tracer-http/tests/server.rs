@@ -290,6 +290,34 @@ async fn a_body_of_known_length_ends_with_its_last_byte() {
 }
 
 #[tokio::test]
+async fn a_body_that_knows_its_end_is_asked_no_more() {
+    /// One frame of a length that nobody knows before.
+    struct Once(bool);
+    impl Body for Once {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0 = true;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+        fn is_end_stream(&self) -> bool {
+            self.0
+        }
+    }
+    let test = TestTracer::new("shop");
+    let response = ask(&layer(&test), get("/"), || Response::new(Once(false))).await;
+    let mut body = response.into_body();
+    body.frame().await.unwrap().unwrap();
+    assert!(body.is_end_stream());
+    drop(body);
+    assert_eq!(test.spans().len(), 1);
+    assert_eq!(tag(&test, "cancelled"), None);
+}
+
+#[tokio::test]
 async fn responses_without_a_body_end_at_once() {
     let full = || Response::new(Full::new(Bytes::from("not sent")));
     let test = TestTracer::new("shop");
