@@ -1,12 +1,14 @@
-//! Time: ticks while a span runs, unix nanoseconds once it is written.
+//! Time: what a span reads, and how it becomes unix nanoseconds.
 //!
 //! ```text
-//! unix ns = ticks in ns + offset       ticks in ns = ticks * rate, fixed when the process starts
+//! unix ns = ticks since the process began, in ns + offset
+//!           └ the standard clock in the first second, then the processor's counter
 //! ```
 //!
-//! A span takes the offset once, at its start, and uses it for all of its times. So durations never see
-//! a step of the wall clock, and a log never falls outside its span. The pipeline's worker sets the
-//! offset anew from time to time, so that later spans follow the wall clock.
+//! A span keeps the [`Timeline`] that it began on, which is a source of ticks and an offset, for all of its
+//! times. So durations never see a step of the wall clock, and a log never falls outside its span. The
+//! pipeline's worker moves the offset, so that later spans follow the wall clock: by so little at a time
+//! that spans one after the other stay in order, or, when the clock was set, at once.
 
 mod tsc;
 
@@ -14,7 +16,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use self::tsc::Tsc;
+use self::tsc::{Tsc, TscAnchor};
+
+/// A wall clock that is off by more than this was set; by less, it drifts.
+const STEP_NS: i64 = 10_000_000;
+/// How far one look at the wall clock moves the offset of a clock that drifts.
+const SLEW_NS: i64 = 500;
 
 /// Where a tracer reads the time.
 #[derive(Clone, Debug)]
@@ -27,18 +34,31 @@ enum Source {
     Manual(Arc<AtomicU64>),
 }
 
+/// What a span keeps of its clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeline {
+    offset_ns: u64,
+    by_tsc: bool,
+}
+
+impl Timeline {
+    /// Of a span that has not begun to record.
+    pub(crate) const START: Self = Self { offset_ns: 0, by_tsc: false };
+}
+
 /// The machine's clock: one for the process.
 #[derive(Debug)]
 struct SystemClock {
-    /// The processor's counter, where the kernel itself trusts it.
-    tsc: Option<Tsc>,
-    /// What the standard clock counts from.
+    /// What ticks count from, on both sources.
     anchor: Instant,
+    tsc_anchor: Option<TscAnchor>,
+    /// The processor's counter, once its rate is known.
+    tsc: OnceLock<Tsc>,
     offset_ns: AtomicU64,
 }
 
 impl Clock {
-    /// The machine's clock. The first call takes two milliseconds, to measure the processor's counter.
+    /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
         static CLOCK: OnceLock<SystemClock> = OnceLock::new();
@@ -70,31 +90,32 @@ impl Clock {
     /// The time of day, as spans that start now will have it.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_nanos(self.offset_ns().saturating_add(self.ticks_ns()))
+        UNIX_EPOCH + Duration::from_nanos(self.unix_ns(self.timeline()))
     }
 
-    /// Monotonic time since some moment, in nanoseconds.
+    /// The timeline for a span that starts now.
     #[inline]
-    pub(crate) fn ticks_ns(&self) -> u64 {
+    pub(crate) fn timeline(&self) -> Timeline {
         match &self.0 {
-            Source::System(clock) => clock.ticks_ns(),
+            Source::System(clock) => clock.timeline(),
+            Source::Manual(_) => Timeline::START,
+        }
+    }
+
+    /// Now, on a timeline of this clock.
+    #[inline]
+    pub(crate) fn unix_ns(&self, timeline: Timeline) -> u64 {
+        match &self.0 {
+            Source::System(clock) => clock.ticks_ns(timeline.by_tsc).wrapping_add(timeline.offset_ns),
             Source::Manual(now) => now.load(Ordering::Relaxed),
         }
     }
 
-    /// What to add to ticks to get unix nanoseconds.
-    #[inline]
-    pub(crate) fn offset_ns(&self) -> u64 {
-        match &self.0 {
-            Source::System(clock) => clock.offset_ns.load(Ordering::Relaxed),
-            Source::Manual(_) => 0,
-        }
-    }
-
-    /// Follows the wall clock after it was set, or after the machine slept.
-    pub(crate) fn reanchor(&self) {
+    /// Follows the wall clock; once the process is old enough, turns to the processor's counter.
+    pub(crate) fn adjust(&self) {
         if let Source::System(clock) = &self.0 {
-            clock.reanchor();
+            clock.measure_tsc();
+            clock.follow(unix_now_ns());
         }
     }
 }
@@ -107,22 +128,39 @@ impl Default for Clock {
 
 impl SystemClock {
     fn new() -> Self {
-        let this = Self { tsc: Tsc::measure(), anchor: Instant::now(), offset_ns: AtomicU64::new(0) };
-        this.reanchor();
-        this
+        let (anchor, tsc_anchor) = (Instant::now(), TscAnchor::now());
+        let offset_ns = AtomicU64::new(unix_now_ns().wrapping_sub(saturating_ns(anchor.elapsed())));
+        Self { anchor, tsc_anchor, tsc: OnceLock::new(), offset_ns }
     }
 
     #[inline]
-    fn ticks_ns(&self) -> u64 {
-        match &self.tsc {
-            Some(tsc) => tsc.now_ns(),
-            None => saturating_ns(self.anchor.elapsed()),
+    fn timeline(&self) -> Timeline {
+        Timeline { offset_ns: self.offset_ns.load(Ordering::Relaxed), by_tsc: self.tsc.get().is_some() }
+    }
+
+    #[inline]
+    fn ticks_ns(&self, by_tsc: bool) -> u64 {
+        match self.tsc.get() {
+            Some(tsc) if by_tsc => tsc.now_ns(),
+            _ => saturating_ns(self.anchor.elapsed()),
         }
     }
 
-    fn reanchor(&self) {
-        let now_ns = unix_now_ns();
-        self.offset_ns.store(now_ns.wrapping_sub(self.ticks_ns()), Ordering::Relaxed);
+    fn measure_tsc(&self) {
+        if self.tsc.get().is_none() {
+            let measured = self.tsc_anchor.and_then(|anchor| anchor.measure(self.anchor.elapsed()));
+            // Another pipeline's worker may have been first.
+            let _ = measured.map(|tsc| self.tsc.set(tsc));
+        }
+    }
+
+    /// Moves the offset towards what the wall clock says.
+    fn follow(&self, wall_unix_ns: u64) {
+        let timeline = self.timeline();
+        let wanted_ns = wall_unix_ns.wrapping_sub(self.ticks_ns(timeline.by_tsc));
+        let error_ns = i64::from_le_bytes(wanted_ns.wrapping_sub(timeline.offset_ns).to_le_bytes());
+        let move_ns = if error_ns.abs() > STEP_NS { error_ns } else { error_ns.clamp(-SLEW_NS, SLEW_NS) };
+        self.offset_ns.store(timeline.offset_ns.wrapping_add_signed(move_ns), Ordering::Relaxed);
     }
 }
 
@@ -145,23 +183,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_clock_agrees_with_the_standard_one() {
-        let clock = Clock::system();
-        let (ticks, began) = (clock.ticks_ns(), Instant::now());
-        std::thread::sleep(Duration::from_millis(50));
-        let (elapsed, expected) = (clock.ticks_ns() - ticks, saturating_ns(began.elapsed()));
-        // Both readings of a pair may be apart by a pause of the machine.
-        assert!(elapsed.abs_diff(expected) < 20_000_000, "{elapsed} against {expected}");
-        let now_ns = to_unix_ns(clock.now());
-        assert!(now_ns.abs_diff(unix_now_ns()) < 1_000_000_000);
+    fn the_counter_takes_over_without_a_jump() {
+        let clock = SystemClock::new();
+        clock.measure_tsc();
+        assert!(clock.tsc.get().is_none(), "a rate that is measured so early is wrong");
+        std::thread::sleep(tsc::MEASURE);
+        clock.measure_tsc();
+        for _ in 0..1_000 {
+            let (before, counter, after) =
+                (clock.ticks_ns(false), clock.ticks_ns(true), clock.ticks_ns(false));
+            // Where there is no counter to trust, this compares the standard clock with itself.
+            assert!(before <= counter + 2_000 && counter <= after + 2_000, "{before} {counter} {after}");
+        }
     }
 
     #[test]
-    fn ticks_never_run_backwards() {
+    fn a_drifting_clock_is_followed_slowly_and_a_set_one_at_once() {
+        let clock = SystemClock::new();
+        let before = clock.timeline().offset_ns;
+        let wall = |error_ns: i64| unix_now_ns().wrapping_add_signed(error_ns);
+        clock.follow(wall(5_000_000));
+        assert_eq!(clock.timeline().offset_ns, before + 500);
+        clock.follow(wall(-5_000_000));
+        assert_eq!(clock.timeline().offset_ns, before);
+        clock.follow(wall(-3_600_000_000_000));
+        assert!(before - clock.timeline().offset_ns > 3_599_000_000_000);
+    }
+
+    #[test]
+    fn a_timeline_never_runs_backwards() {
         let clock = Clock::system();
+        let timeline = clock.timeline();
         let mut last = 0;
         for _ in 0..100_000 {
-            let now = clock.ticks_ns();
+            let now = clock.unix_ns(timeline);
             assert!(now >= last, "{now} after {last}");
             last = now;
         }

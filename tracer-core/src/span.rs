@@ -9,6 +9,7 @@ mod shared;
 mod start;
 mod tag;
 
+use crate::clock::Timeline;
 use crate::context::SpanContext;
 use crate::row::body::Body;
 use crate::row::body_pool;
@@ -46,8 +47,7 @@ pub struct Span {
     /// A name that is part of the program; empty if the body holds another.
     name: &'static str,
     start_unix_ns: u64,
-    /// What makes unix time of ticks, for all times of this span.
-    offset_ns: u64,
+    timeline: Timeline,
     /// Everything else that was set; nothing was, while there is none.
     body: Option<Box<Body>>,
     kind: SpanKind,
@@ -104,7 +104,7 @@ impl Span {
             core: None,
             name: "",
             start_unix_ns: 0,
-            offset_ns: 0,
+            timeline: Timeline::START,
             body: None,
             kind: SpanKind::Internal,
             recording: false,

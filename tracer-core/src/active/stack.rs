@@ -105,9 +105,8 @@ pub(super) fn take_span(key: Key) -> Option<Span> {
 pub(super) fn put_back(key: Key, span: Span) {
     let mut span = Some(span);
     with_slots(|slots| {
-        if let Some(slot) = slots.iter_mut().rfind(|slot| slot.key == key)
-            && let Some(span) = span.take()
-        {
+        let slot = slots.iter_mut().rfind(|slot| slot.key == key);
+        if let Some((slot, span)) = slot.and_then(|slot| Some((slot, span.take()?))) {
             slot.context = span.context().clone();
             slot.held = Held::Span(span);
         }

@@ -113,7 +113,7 @@ impl Drain {
 
     /// Exports what is in the logs, and follows the wall clock.
     fn sweep(&mut self) {
-        self.clock.reanchor();
+        self.clock.adjust();
         let _ = self.drain(None);
     }
 

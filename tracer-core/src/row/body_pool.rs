@@ -27,9 +27,7 @@ pub(crate) fn give_back(mut body: Box<Body>) {
     body.clear();
     // While the thread is torn down the body is simply freed.
     let _ = POOL.try_with(|pool| {
-        if let Ok(mut pool) = pool.try_borrow_mut()
-            && pool.len() < KEPT_MAX
-        {
+        if let Some(mut pool) = pool.try_borrow_mut().ok().filter(|pool| pool.len() < KEPT_MAX) {
             pool.push(body);
         }
     });

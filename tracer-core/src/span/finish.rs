@@ -97,7 +97,7 @@ impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
         if let Some(core) = self.core.filter(|_| self.recording) {
-            let end_unix_ns = core.clock.ticks_ns().wrapping_add(self.offset_ns);
+            let end_unix_ns = core.clock.unix_ns(self.timeline);
             self.end(core, end_unix_ns);
         }
     }

@@ -17,9 +17,9 @@ impl Span {
     /// span.log("cache miss", &[("key", (&key).into()), ("retries", 2.into())]);
     /// ```
     pub fn log(&mut self, event: &str, fields: &[Field<'_>]) -> &mut Self {
-        let offset_ns = self.offset_ns;
+        let timeline = self.timeline;
         if let Some((body, core)) = self.recorder() {
-            let time_ns = core.clock.ticks_ns().wrapping_add(offset_ns);
+            let time_ns = core.clock.unix_ns(timeline);
             body.add_event(time_ns, event, fields, &core.limits);
         }
         self

@@ -242,10 +242,9 @@ impl Span {
     /// From now on, what is set is kept.
     pub(super) fn begin_recording(&mut self, core: &'static Core, start: Option<SystemTime>) {
         self.recording = true;
-        self.offset_ns = core.clock.offset_ns();
+        self.timeline = core.clock.timeline();
         core.hub.with_local(|local| local.counters.started.add(1));
-        self.start_unix_ns =
-            start.map_or_else(|| core.clock.ticks_ns().wrapping_add(self.offset_ns), to_unix_ns);
+        self.start_unix_ns = start.map_or_else(|| core.clock.unix_ns(self.timeline), to_unix_ns);
     }
 }
 
