@@ -26,6 +26,7 @@ pub(crate) fn new_span_id() -> SpanId {
     SpanId::from_bytes(next_non_zero().to_be_bytes())
 }
 
+#[inline]
 fn next_non_zero() -> u64 {
     loop {
         let value = next_u64();
@@ -35,6 +36,7 @@ fn next_non_zero() -> u64 {
     }
 }
 
+#[inline]
 fn next_u64() -> u64 {
     // A thread that is being torn down draws from a generator of the moment.
     GENERATOR
@@ -46,17 +48,21 @@ fn next_u64() -> u64 {
         .unwrap_or_else(|_| wyrand(seeded((0, 0))).0)
 }
 
+#[inline]
 fn wyrand((state, increment): (u64, u64)) -> (u64, (u64, u64)) {
     let state = state.wrapping_add(increment);
     let product = u128::from(state) * u128::from(state ^ 0xe703_7ed1_a0b4_28db);
-    let [low, high] = [product, product >> 64].map(|half| {
-        let bytes = half.to_le_bytes();
-        let [a, b, c, d, e, f, g, h, ..] = bytes;
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
-    });
-    (low ^ high, (state, increment))
+    (fold(product), (state, increment))
 }
 
+/// The two halves, mixed.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "each cast takes one half")]
+const fn fold(product: u128) -> u64 {
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[inline]
 fn seeded(state: (u64, u64)) -> (u64, u64) {
     if state.1 != 0 {
         return state;
@@ -65,6 +71,7 @@ fn seeded(state: (u64, u64)) -> (u64, u64) {
 }
 
 /// 64 bits from the system, or from the standard library's own randomness where that fails.
+#[cold]
 fn seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     SysRng.try_next_u64().unwrap_or_else(|_| RandomState::new().hash_one(std::process::id()))
