@@ -257,3 +257,94 @@ impl State {
         self.span_bytes + self.sources.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracer_core::Resource;
+    use tracer_core::row::wire::put_bytes;
+
+    use super::*;
+
+    /// A span that differs from all others by its id and takes so many bytes more.
+    fn span(trace: u8, id: u64, more_bytes: usize) -> Vec<u8> {
+        let mut span = Vec::new();
+        put_bytes(&mut span, 0x0a, &[trace; 16]);
+        put_bytes(&mut span, 0x12, &id.to_be_bytes());
+        put_bytes(&mut span, 0x1a, &vec![b'x'; more_bytes]);
+        span
+    }
+
+    fn insert(store: &Store, service: &str, spans: &[Vec<u8>]) -> Inserted {
+        let resource = Resource::bare(service);
+        store.insert(resource.encoded(), &[], spans.iter().map(Vec::as_slice)).unwrap()
+    }
+
+    fn assert_balanced(store: &Store) {
+        let stats = store.stats();
+        let gone = stats.rejected + stats.over_limit + stats.duplicates + stats.spans_evicted;
+        assert_eq!(stats.received, gone + stats.spans, "{stats:?}");
+    }
+
+    #[test]
+    fn memory_stays_within_its_bound_whatever_comes() {
+        let limits = Limits { bytes_max: 64 << 10, ..Limits::default() };
+        let store = Store::new(limits);
+        for round in 0..200_u64 {
+            let trace = u8::try_from(round % 50).unwrap() + 1;
+            let spans: Vec<_> = (0..20).map(|id| span(trace, 1 + round * 20 + id, 100)).collect();
+            insert(&store, &format!("service {round}"), &spans);
+            assert!(store.stats().bytes <= 64 << 10, "{:?}", store.stats());
+        }
+        assert!(store.stats().traces_evicted > 100);
+        assert_balanced(&store);
+    }
+
+    #[test]
+    fn what_is_larger_than_everything_is_refused() {
+        let store = Store::new(Limits { bytes_max: 4_000, ..Limits::default() });
+        assert_eq!(insert(&store, "s", &[span(1, 1, 5_000)]).over_limit, 1);
+        assert_eq!(store.stats().traces, 0, "no empty trace is left behind");
+        let spans: Vec<_> = (1..=100).map(|id| span(2, id, 100)).collect();
+        let inserted = insert(&store, "s", &spans);
+        assert!(inserted.over_limit > 50, "one trace cannot take more than all");
+        assert_balanced(&store);
+    }
+
+    #[test]
+    fn nothing_remains_of_an_evicted_trace() {
+        let store = Store::new(Limits { traces_max: 1, ..Limits::default() });
+        insert(&store, "first", &[span(1, 1, 0)]);
+        let bytes = store.stats().bytes;
+        insert(&store, "other", &[span(2, 1, 0)]);
+        assert_eq!(store.services(), ["other"]);
+        assert_eq!(store.stats().bytes, bytes, "as much as before");
+        assert_balanced(&store);
+    }
+
+    #[test]
+    fn the_trace_that_grows_is_not_the_one_that_leaves() {
+        let store = Store::new(Limits { traces_max: 2, ..Limits::default() });
+        insert(&store, "s", &[span(1, 1, 0), span(2, 1, 0), span(1, 2, 0), span(3, 1, 0)]);
+        let ids: Vec<_> = store.traces().iter().map(|trace| trace.id.to_bytes()[0]).collect();
+        assert_eq!(ids, [3, 2], "newest first; the first that came has left");
+    }
+
+    #[test]
+    fn a_snapshot_does_not_change() {
+        let store = Store::new(Limits::default());
+        insert(&store, "s", &[span(1, 1, 0)]);
+        let before = store.trace(TraceId::from_bytes([1; 16])).unwrap();
+        insert(&store, "s", &[span(1, 2, 0)]);
+        assert_eq!(before.spans.len(), 1);
+        assert_eq!(store.trace(before.id).unwrap().spans.len(), 2);
+    }
+
+    #[test]
+    fn spans_of_a_source_that_cannot_be_read_are_counted() {
+        let store = Store::new(Limits::default());
+        let spans = [span(1, 1, 0), span(1, 2, 0)];
+        assert!(store.insert(&[0x0a, 9], &[], spans.iter().map(Vec::as_slice)).is_err());
+        assert_eq!((store.stats().received, store.stats().rejected), (2, 2));
+        assert_eq!(store.stats().bytes, 0);
+    }
+}

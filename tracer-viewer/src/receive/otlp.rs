@@ -100,3 +100,65 @@ fn check(message: &[u8]) -> Result<(), WireError> {
         _ => Ok(()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tracer_core::{Resource, Scope};
+
+    use super::*;
+    use crate::store::Limits;
+
+    fn request() -> Vec<u8> {
+        let mut span = Vec::new();
+        put_bytes(&mut span, 0x0a, &[1; 16]);
+        put_bytes(&mut span, 0x12, &[2; 8]);
+        put_bytes(&mut span, 0x2a, b"name");
+        put_bytes(&mut span, 0x4a, &Resource::bare("tag").encoded()[2..]);
+        let mut scope_spans = Vec::new();
+        put_bytes(&mut scope_spans, 0x0a, Scope::new("lib", "1").encoded());
+        put_bytes(&mut scope_spans, 0x12, &span);
+        let mut resource_spans = Vec::new();
+        put_bytes(&mut resource_spans, 0x0a, Resource::bare("shop").encoded());
+        put_bytes(&mut resource_spans, 0x12, &scope_spans);
+        let mut request = Vec::new();
+        put_bytes(&mut request, 0x0a, &resource_spans);
+        request
+    }
+
+    #[test]
+    fn a_request_cut_anywhere_is_refused_whole() {
+        let (store, request) = (Store::new(Limits::default()), request());
+        for end in 1..request.len() {
+            assert!(receive(&store, &request[..end]).is_err(), "{end} bytes");
+        }
+        assert_eq!(store.stats().received, 0);
+        assert_eq!(receive(&store, &request), Ok(Inserted::default()));
+        assert_eq!(store.stats().spans, 1);
+    }
+
+    #[test]
+    fn a_byte_changed_anywhere_never_panics_and_is_accounted_for() {
+        let (store, request) = (Store::new(Limits::default()), request());
+        for at in 0..request.len() {
+            for change in [0x01, 0x08, 0x80, 0xff] {
+                let mut changed = request.clone();
+                changed[at] ^= change;
+                let _ = receive(&store, &changed);
+            }
+        }
+        let stats = store.stats();
+        assert_eq!(stats.received, stats.rejected + stats.duplicates + stats.spans);
+    }
+
+    #[test]
+    fn a_resource_in_two_parts_counts_as_one() {
+        let mut resource_spans = Vec::new();
+        put_bytes(&mut resource_spans, 0x0a, Resource::bare("shop").encoded());
+        let mut second = Vec::new();
+        let whole = Resource::bare("x").with_tag("zone", "b");
+        second.extend_from_slice(&whole.encoded()[Resource::bare("x").encoded().len()..]);
+        put_bytes(&mut resource_spans, 0x0a, &second);
+        let merged = merged(&resource_spans, 1).unwrap();
+        assert_eq!(merged, Resource::bare("shop").with_tag("zone", "b").encoded());
+    }
+}

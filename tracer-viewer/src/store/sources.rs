@@ -188,7 +188,8 @@ mod tests {
         assert_eq!(&**source("shop", "lib").service(), "shop");
         assert_eq!(&**source("", "lib").service(), EMPTY_NAME);
         assert_eq!(&**Source::decode(&[], &[]).unwrap().service(), MISSING_NAME);
-        let cut = &Resource::bare("shop").encoded()[..9];
+        let resource = Resource::bare("shop");
+        let cut = &resource.encoded()[..9];
         assert!(Source::decode(cut, &[]).is_err());
     }
 }
