@@ -1,7 +1,13 @@
 //! The memory limit that all threads of a pipeline share, in bytes of chunks.
 
-use super::chunk_log::CHUNK_BYTES;
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
+
+/// What a live thread holds at least, and the step in which a log grows.
+#[cfg(not(tracer_loom))]
+pub(crate) const CHUNK_BYTES: usize = 8 * 1024;
+/// Two rows of the models.
+#[cfg(tracer_loom)]
+pub(crate) const CHUNK_BYTES: usize = 2;
 
 /// A budget as the logs of all threads hold it.
 pub(crate) type SharedBudget = Arc<Budget>;

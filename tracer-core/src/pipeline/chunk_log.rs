@@ -35,15 +35,8 @@ mod models;
 use std::ptr::{self, NonNull};
 
 use self::bytes::Bytes;
-use super::budget::Budget;
+use super::budget::{Budget, CHUNK_BYTES};
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-
-/// What a live thread holds at least, and the step in which a log grows.
-#[cfg(not(tracer_loom))]
-pub(crate) const CHUNK_BYTES: usize = 8 * 1024;
-/// Two rows of the models.
-#[cfg(tracer_loom)]
-pub(crate) const CHUNK_BYTES: usize = 2;
 
 /// The end that appends. One per thread.
 #[derive(Debug)]
