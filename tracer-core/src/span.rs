@@ -121,7 +121,7 @@ impl Span {
     }
 
     /// The parts that a change needs, if the span records.
-    #[inline]
+    #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
         match self.core {
             Some(core) if self.recording => Some((self.body.get_or_insert_with(body_pool::take), core)),

@@ -4,8 +4,6 @@
 //! A value over its limit is cut at a character boundary; an entry over its limit is left out and
 //! counted in the row, as OTLP's `dropped_*_count` fields say it.
 
-use smallvec::SmallVec;
-
 use super::key_value::{fields_len, key_value_len, put_fields, put_key_value};
 use super::wire::{bytes_field_len, put_bytes, put_key_len, read_len};
 use crate::context::SpanContext;
@@ -110,7 +108,7 @@ impl Body {
     }
 
     /// Sets an attribute; one of the same key is replaced.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
         let key_bit = key_bit(key);
         if self.keys & key_bit == 0 && self.fits_surely(key, value, limits) {
@@ -130,7 +128,7 @@ impl Body {
     }
 
     /// Whether no limit can be met. Small pairs of a small span never are near one.
-    #[inline]
+    #[inline(always)]
     fn fits_surely(&self, key: &str, value: TagRef<'_>, limits: &SpanLimits) -> bool {
         let text_len = match value {
             TagRef::Str(text) => text.len(),
@@ -170,8 +168,14 @@ impl Body {
         limits: &SpanLimits,
     ) {
         let name = self.cut(name, limits.name_bytes_max);
-        let fields = self.cut_fields(fields, limits);
-        let len = 9 + bytes_field_len(name.len()) + fields_len(&fields);
+        let cut;
+        let fields = if fields.iter().all(|field| fits(field, limits)) {
+            fields
+        } else {
+            cut = self.cut_fields(fields, limits);
+            &cut
+        };
+        let len = 9 + bytes_field_len(name.len()) + fields_len(fields);
         if self.events >= limits.events_max || !self.has_room(len, limits) {
             self.dropped.events += 1;
             return;
@@ -181,7 +185,7 @@ impl Body {
         self.bytes.push(0x09);
         self.bytes.extend_from_slice(&time_unix_ns.to_le_bytes());
         put_bytes(&mut self.bytes, 0x12, name.as_bytes());
-        put_fields(&mut self.bytes, 0x1a, &fields);
+        put_fields(&mut self.bytes, 0x1a, fields);
     }
 
     /// Appends a link.
@@ -252,9 +256,19 @@ impl Body {
         (key, value)
     }
 
-    fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> SmallVec<[Field<'a>; 4]> {
+    fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> Vec<Field<'a>> {
         fields.iter().map(|(key, value)| self.cut_field(key, *value, limits)).collect()
     }
+}
+
+/// Whether a field is within its limits.
+fn fits((key, value): &Field<'_>, limits: &SpanLimits) -> bool {
+    let value_len = match value {
+        TagRef::Str(text) => text.len(),
+        TagRef::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    };
+    key.len() <= limits.name_bytes_max && value_len <= limits.value_bytes_max
 }
 
 /// The longest start of a text that has at most so many bytes and ends between characters.
@@ -285,7 +299,7 @@ impl EncodedAttributes {
 }
 
 /// One of 64 bits for a key, from its length and its first, middle and last byte.
-#[inline]
+#[inline(always)]
 fn key_bit(key: &str) -> u64 {
     let bytes = key.as_bytes();
     let at = |index: usize| bytes.get(index).copied().map_or(0, usize::from);

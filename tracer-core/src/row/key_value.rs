@@ -15,7 +15,7 @@ use crate::value::{Field, TagRef};
 const SHORT_MAX: usize = 100;
 
 /// Appends a `KeyValue` as a field with that key byte.
-#[inline]
+#[inline(always)]
 pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: TagRef<'_>) {
     match value {
         TagRef::Str(text) if key.len() + text.len() <= SHORT_MAX => {
@@ -25,9 +25,7 @@ pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: 
         TagRef::Bool(truth) if key.len() <= SHORT_MAX => {
             put_short(out, field_key, key, &[0x12, 2, 0x10, u8::from(truth)], &[]);
         }
-        TagRef::I64(number @ 0..0x80) if key.len() <= SHORT_MAX => {
-            put_short(out, field_key, key, &[0x12, 2, 0x18, number.to_le_bytes()[0]], &[]);
-        }
+        TagRef::I64(number) if key.len() <= SHORT_MAX => put_short_i64(out, field_key, key, bits(number)),
         TagRef::F64(number) if key.len() <= SHORT_MAX => {
             put_short(out, field_key, key, &[0x12, 9, 0x21], &number.to_le_bytes());
         }
@@ -36,14 +34,40 @@ pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: 
 }
 
 /// Appends a pair whose lengths are all below 128; `head` is what stands before the value's last part.
-#[inline]
+#[inline(always)]
 fn put_short(out: &mut Vec<u8>, field_key: u8, key: &str, head: &[u8], last: &[u8]) {
-    let len = 2 + key.len() + head.len() + last.len();
-    out.reserve(2 + len);
+    put_short_head(out, field_key, key, head, last.len());
+    out.extend_from_slice(last);
+}
+
+/// All of a short pair but the value's last part.
+#[inline(always)]
+fn put_short_head(out: &mut Vec<u8>, field_key: u8, key: &str, head: &[u8], last_len: usize) {
+    let len = 2 + key.len() + head.len() + last_len;
+    out.reserve(16 + len);
     out.extend_from_slice(&[field_key, short(len), 0x0a, short(key.len())]);
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(head);
-    out.extend_from_slice(last);
+}
+
+/// As [`put_short`]. All ten bytes that a varint may have are appended, and those that it has are kept: a
+/// copy of a known size needs no call.
+#[inline]
+fn put_short_i64(out: &mut Vec<u8>, field_key: u8, key: &str, mut number: u64) {
+    let mut varint = [0; 10];
+    let len = varint_len(number);
+    for byte in &mut varint {
+        *byte = number.to_le_bytes()[0] | 0x80;
+        number >>= 7;
+        if number == 0 {
+            *byte &= 0x7f;
+            break;
+        }
+    }
+    put_short_head(out, field_key, key, &[0x12, short(len) + 1, 0x18], len);
+    let end = out.len() + len;
+    out.extend_from_slice(&varint);
+    out.truncate(end);
 }
 
 /// A length that is known to be below 128.
@@ -65,15 +89,18 @@ pub(super) fn put_fields(out: &mut Vec<u8>, field_key: u8, fields: &[Field<'_>])
     }
 }
 
+#[inline]
 pub(super) fn fields_len(fields: &[Field<'_>]) -> usize {
     fields.iter().map(|(key, value)| bytes_field_len(key_value_len(key, *value))).sum()
 }
 
+#[inline]
 pub(super) fn key_value_len(key: &str, value: TagRef<'_>) -> usize {
     bytes_field_len(key.len()) + bytes_field_len(value_len(value))
 }
 
 /// The size of a value as an `AnyValue` message.
+#[inline]
 fn value_len(value: TagRef<'_>) -> usize {
     match value {
         TagRef::Str(text) => bytes_field_len(text.len()),

@@ -24,7 +24,7 @@ impl Span {
     /// span.finish();
     /// assert_eq!(test.tree(), "query [error] rows=17 shards=[\"a\", \"b\"]\n");
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn set_tag<'k, 'v, V: Into<TagRef<'v>>>(&mut self, key: impl Key<'k, V>, value: V) -> &mut Self {
         self.set_tag_ref(key.into_str(), value.into());
         self
@@ -70,7 +70,7 @@ impl Span {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_tag_ref(&mut self, key: &str, value: TagRef<'_>) {
         // The three tags that do more are told by their lengths first: with a constant key that costs nothing.
         if matches!(key.len(), 5 | 9 | 17) && self.set_special(key, value) {
