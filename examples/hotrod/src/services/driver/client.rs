@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, TimeoutExpired};
 use tower::Layer;
 use tracer_core::Tracer;
 use tracer_http::client::{Trace, TraceLayer};
@@ -70,6 +70,45 @@ impl DriverClient {
 
 impl From<Status> for RpcError {
     fn from(status: Status) -> Self {
-        Self { code: status.code(), message: status.message().to_owned() }
+        let expired = TimeoutExpired(()).to_string();
+        let code = match status.code() {
+            // tonic's name for a deadline that is over, on either side.
+            Code::Cancelled if status.message() == expired => Code::DeadlineExceeded,
+            code => code,
+        };
+        Self { code, message: status.message().to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::net::TcpListener;
+    use tracer_core::StatusCode;
+    use tracer_core::testing::TestTracer;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::http::server::Running;
+    use crate::services::driver;
+    use crate::simulated::redis::Redis;
+
+    #[tokio::test]
+    async fn drivers_that_take_too_long_are_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let test = TestTracer::new("frontend");
+        let logger = Logger::new("driver", false);
+        // Two seconds for the search alone.
+        let slow = Cli::parse_from(["hotrod", "--time-scale", "100"]).settings.simulation;
+        let redis = Redis::new(Tracer::noop(), logger.clone(), &slow);
+        let serve = |stopped| driver::serve(listener, Tracer::noop(), logger.clone(), redis, stopped);
+        let _running = Running::new(serve);
+        let client = DriverClient::new(logger.clone(), ("127.0.0.1", port), test.tracer().clone(), 0.0);
+        let error = client.unwrap().find_nearest("1,2").await.unwrap_err();
+        assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
+        assert!(error.to_string().starts_with("rpc error: code = DeadlineExceeded"), "{error}");
+        let span = &test.spans()[0];
+        assert_eq!(span.status, StatusCode::Error);
     }
 }
