@@ -14,6 +14,7 @@ mod app;
 pub mod cli;
 mod http;
 mod log;
+mod metrics;
 mod proto;
 mod services;
 mod simulated;

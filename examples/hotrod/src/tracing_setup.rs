@@ -6,6 +6,8 @@ use tracer_core::{Pipeline, Tracer};
 use tracer_exporter_jaeger::{ConfigError, OtlpHttp};
 use tracer_viewer::Viewer;
 
+use crate::metrics::{Metrics, Nowhere};
+
 /// A finished trace is seen within this.
 const INTERVAL: Duration = Duration::from_millis(200);
 
@@ -16,6 +18,7 @@ const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(crate) struct Tracers {
     pub(crate) pipeline: Pipeline,
+    pub(crate) metrics: Metrics,
     pub(crate) frontend: Tracer,
     pub(crate) customer: Tracer,
     pub(crate) mysql: Tracer,
@@ -27,13 +30,15 @@ pub(crate) struct Tracers {
 impl Tracers {
     /// Tracers whose spans go to a viewer, to a collector, to both or to none.
     pub(crate) fn new(viewer: Option<&Viewer>, otlp: Option<OtlpHttp>) -> Self {
-        let mut builder = Pipeline::builder().interval(INTERVAL).export_timeout(EXPORT_TIMEOUT);
-        if let Some(viewer) = viewer {
-            builder = builder.exporter(viewer.exporter());
-        }
-        if let Some(otlp) = otlp {
-            builder = builder.exporter(otlp);
-        }
+        let builder = Pipeline::builder().interval(INTERVAL).export_timeout(EXPORT_TIMEOUT);
+        let metrics = Metrics::default();
+        // Each span is counted once, on its way to the first exporter.
+        let builder = match (viewer, otlp) {
+            (Some(viewer), Some(otlp)) => builder.exporter(metrics.count(viewer.exporter())).exporter(otlp),
+            (Some(viewer), None) => builder.exporter(metrics.count(viewer.exporter())),
+            (None, Some(otlp)) => builder.exporter(metrics.count(otlp)),
+            (None, None) => builder.exporter(metrics.count(Nowhere)),
+        };
         let pipeline = builder.start();
         let tracer = |service: &str| Tracer::builder(service).pipeline(&pipeline).build();
         Self {
@@ -44,6 +49,7 @@ impl Tracers {
             redis: tracer("redis-manual"),
             route: tracer("route"),
             pipeline,
+            metrics,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
+use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,7 +23,8 @@ const BLOCKING_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct ServerThread {
     stop: watch::Sender<bool>,
-    ended: mpsc::Receiver<()>,
+    /// Behind a lock so that a viewer can be shared; only `stop` looks at it.
+    ended: Mutex<mpsc::Receiver<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -44,7 +46,7 @@ impl ServerThread {
             let _ = end.send(());
         };
         let thread = thread::Builder::new().name("tracer-viewer".to_owned()).spawn(run)?;
-        Ok(Self { stop, ended, thread: Some(thread) })
+        Ok(Self { stop, ended: Mutex::new(ended), thread: Some(thread) })
     }
 
     /// Ends the server and waits for it, a few seconds at most.
@@ -53,7 +55,7 @@ impl ServerThread {
             return;
         };
         self.stop.send_replace(true);
-        match self.ended.recv_timeout(JOIN_TIMEOUT) {
+        match self.ended.get_mut().recv_timeout(JOIN_TIMEOUT) {
             Err(mpsc::RecvTimeoutError::Timeout) => log::warn!("viewer: server did not end in time"),
             Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => {
                 if thread.join().is_err() {

@@ -132,6 +132,7 @@ impl Shared<'_> {
             jaeger_ui: self.jaeger_ui.clone(),
             route_stats: Arc::clone(&self.route_stats),
             pipeline: self.tracers.pipeline.clone(),
+            metrics: self.tracers.metrics.clone(),
         };
         Ok(frontend::router(frontend, tracer.clone(), &self.settings.basepath))
     }

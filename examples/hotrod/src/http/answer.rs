@@ -9,6 +9,7 @@ use super::query::ParameterError;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const PROMETHEUS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// 200 and JSON.
@@ -17,6 +18,11 @@ pub(crate) fn json(value: &impl Serialize) -> Response {
         Ok(body) => ([(CONTENT_TYPE, JSON), (X_CONTENT_TYPE_OPTIONS, NOSNIFF)], body).into_response(),
         Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
+}
+
+/// 200 and metrics in Prometheus' text format.
+pub(crate) fn prometheus(metrics: String) -> Response {
+    ([(CONTENT_TYPE, PROMETHEUS), (X_CONTENT_TYPE_OPTIONS, NOSNIFF)], metrics).into_response()
 }
 
 /// 400 and what is wrong.

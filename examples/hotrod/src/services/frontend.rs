@@ -17,6 +17,7 @@ pub(crate) use self::best_eta::Dispatcher;
 use super::trace_layer;
 use crate::http::answer;
 use crate::log::Logger;
+use crate::metrics::Metrics;
 use crate::services::route::stats::RouteStats;
 
 /// The frontend's state and settings.
@@ -28,6 +29,7 @@ pub(crate) struct Frontend {
     /// What the route service of the same process charged to whom.
     pub(crate) route_stats: Arc<RouteStats>,
     pub(crate) pipeline: Pipeline,
+    pub(crate) metrics: Metrics,
 }
 
 /// The frontend's routes, under a path that is empty or has a slash in front.
@@ -38,8 +40,14 @@ pub(crate) fn router(frontend: Frontend, tracer: Tracer, basepath: &str) -> Rout
     let untraced = Router::new()
         .route(&path("/config"), get(config))
         .route(&path("/debug/vars"), get(vars::vars))
+        .route(&path("/metrics"), get(metrics))
         .merge(page::router(basepath));
     traced.merge(untraced).with_state(Arc::new(frontend))
+}
+
+/// Rate, errors and durations of the endpoints of this process.
+async fn metrics(State(frontend): State<Arc<Frontend>>) -> Response {
+    answer::prometheus(frontend.metrics.render())
 }
 
 /// What the page has to know.

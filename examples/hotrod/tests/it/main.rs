@@ -6,6 +6,7 @@ mod bad_input;
 mod failures;
 #[cfg(test)]
 mod load;
+mod metrics;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
