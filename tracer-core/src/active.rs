@@ -127,12 +127,12 @@ impl Span {
     ///
     /// Reach the span through [`with`] meanwhile.
     pub fn in_scope<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        let mut inside = Inside { home: self, key: None };
-        let span = std::mem::take(inside.home);
-        match stack::push(span) {
-            Ok(key) => inside.key = Some(key),
-            Err(span) => *inside.home = span,
+        let mut span = Some(std::mem::take(self));
+        let key = stack::push(&mut span);
+        if let Some(span) = span {
+            *self = span;
         }
+        let _inside = Inside { home: self, key };
         run()
     }
 

@@ -21,10 +21,8 @@ pub struct Scope {
 
 impl Scope {
     pub(super) fn new(span: Span) -> Self {
-        let (slot, homeless) = match stack::push(span) {
-            Ok(key) => (Some(key), None),
-            Err(span) => (None, Some(span)),
-        };
+        let mut homeless = Some(span);
+        let slot = stack::push(&mut homeless);
         Self { slot, homeless, not_send: PhantomData }
     }
 

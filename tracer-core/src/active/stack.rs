@@ -31,32 +31,32 @@ thread_local! {
     static NEXT_KEY: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Makes a span active. While a thread is torn down there is no stack, and the span comes back.
-pub(super) fn push(span: Span) -> Result<Key, Span> {
-    let (context, core) = (span.context().clone(), span.core());
-    let mut span = Some(span);
-    let pushed = push_slot(context, core, || span.take().map_or(Held::ContextOnly, Held::Span));
-    pushed.ok_or_else(|| span.unwrap_or_default())
-}
-
-/// Makes a context active.
-pub(super) fn push_context(context: SpanContext) -> Option<Key> {
-    push_slot(context, None, || Held::ContextOnly)
-}
-
-fn push_slot(context: SpanContext, core: Option<&'static Core>, held: impl FnOnce() -> Held) -> Option<Key> {
-    let key = Key(NEXT_KEY.try_with(|next| next.replace(next.get().wrapping_add(1))).ok()?);
+/// Makes a span active. While a thread is torn down there is no stack, and the span stays where it is.
+#[inline]
+pub(super) fn push(span: &mut Option<Span>) -> Option<Key> {
+    let key = next_key()?;
     with_slots(|slots| {
-        slots.push(Slot { key, context, core, held: held() });
+        if let Some(span) = span.take() {
+            let (context, core) = (span.context().clone(), span.core());
+            slots.push(Slot { key, context, core, held: Held::Span(span) });
+        }
     })?;
     Some(key)
 }
 
+/// Makes a context active.
+pub(super) fn push_context(context: SpanContext) -> Option<Key> {
+    let key = next_key()?;
+    with_slots(|slots| slots.push(Slot { key, context, core: None, held: Held::ContextOnly }))?;
+    Some(key)
+}
+
 /// Takes a slot out, wherever it is, with its span if that is in it.
+#[inline]
 pub(super) fn pop(key: Key) -> Option<Span> {
-    let slot = with_slots(|slots| {
-        let index = slots.iter().rposition(|slot| slot.key == key)?;
-        Some(slots.remove(index))
+    let slot = with_slots(|slots| match slots.last() {
+        Some(last) if last.key == key => slots.pop(),
+        _ => slots.iter().rposition(|slot| slot.key == key).map(|index| slots.remove(index)),
     })??;
     match slot.held {
         Held::Span(span) => Some(span),
@@ -64,6 +64,12 @@ pub(super) fn pop(key: Key) -> Option<Span> {
     }
 }
 
+#[inline]
+fn next_key() -> Option<Key> {
+    NEXT_KEY.try_with(|next| next.replace(next.get().wrapping_add(1))).ok().map(Key)
+}
+
+#[inline]
 pub(super) fn top_context() -> Option<SpanContext> {
     with_slots(|slots| slots.last().map(|slot| slot.context.clone()))?
 }
@@ -119,6 +125,7 @@ pub(super) fn context_of(key: Key) -> Option<SpanContext> {
 }
 
 /// `None` while the thread is torn down.
+#[inline]
 fn with_slots<R>(use_slots: impl FnOnce(&mut Vec<Slot>) -> R) -> Option<R> {
     SLOTS.try_with(|slots| use_slots(&mut slots.borrow_mut())).ok()
 }

@@ -56,14 +56,21 @@ impl Body {
 
     /// Forgets everything but the memory.
     pub(crate) fn clear(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let (mut status_message, mut name) =
-            (std::mem::take(&mut self.status_message), std::mem::take(&mut self.name));
-        bytes.clear();
-        bytes.shrink_to(Self::KEPT_BYTES_MAX);
-        status_message.clear();
-        name.clear();
-        *self = Self { bytes, status_message, name, ..Self::default() };
+        self.bytes.clear();
+        if self.bytes.capacity() > Self::KEPT_BYTES_MAX {
+            self.bytes.shrink_to(Self::KEPT_BYTES_MAX);
+        }
+        self.status_message.clear();
+        self.name.clear();
+        (self.keys, self.status, self.dropped) = (0, StatusCode::Unset, DroppedEntries::default());
+        (self.attributes, self.events, self.links, self.values_cut) = (0, 0, 0, 0);
+    }
+
+    /// Whether there is nothing but entries: no status, nothing cut or left out.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        let DroppedEntries { attributes, events, links } = self.dropped;
+        attributes | events | links | self.values_cut == 0 && matches!(self.status, StatusCode::Unset)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

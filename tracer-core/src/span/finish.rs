@@ -45,10 +45,12 @@ impl Span {
             None => self.append(core, end_unix_ns, self.name, [&[], &self.tracestate_tail()]),
             Some(body) => {
                 let mut tail = self.tracestate_tail();
-                put_rare(&mut tail, &body);
+                if !body.is_plain() {
+                    put_rare(&mut tail, &body);
+                    count_limits(core, &body);
+                }
                 let name = if body.name().is_empty() { self.name } else { body.name() };
                 self.append(core, end_unix_ns, name, [body.as_bytes(), &tail]);
-                count_limits(core, &body);
                 body_pool::give_back(body);
             }
         }
@@ -103,7 +105,8 @@ impl Drop for Span {
     }
 }
 
-/// The fields behind the entries: what was left out, and the status. All of them are rare.
+/// The fields behind the entries: what was left out, and the status.
+#[cold]
 fn put_rare(tail: &mut Vec<u8>, body: &Body) {
     let dropped = body.dropped();
     for (key, count) in [(0x50, dropped.attributes), (0x60, dropped.events), (0x70, dropped.links)] {
@@ -122,13 +125,12 @@ fn put_rare(tail: &mut Vec<u8>, body: &Body) {
     }
 }
 
+#[cold]
 fn count_limits(core: &Core, body: &Body) {
     let dropped = body.dropped();
     let entries = dropped.attributes + dropped.events + dropped.links;
-    if entries > 0 || body.values_cut() > 0 {
-        core.hub.with_local(|local| {
-            local.counters.entries_dropped.add(entries.into());
-            local.counters.values_cut.add(body.values_cut().into());
-        });
-    }
+    core.hub.with_local(|local| {
+        local.counters.entries_dropped.add(entries.into());
+        local.counters.values_cut.add(body.values_cut().into());
+    });
 }
