@@ -6,7 +6,10 @@
 pub(crate) mod b3;
 mod error;
 mod extracted;
+mod field;
+pub(crate) mod grpc_bin;
 pub(crate) mod hex;
+pub(crate) mod jaeger;
 pub(crate) mod w3c;
 
 use std::fmt;

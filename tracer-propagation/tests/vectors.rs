@@ -22,6 +22,16 @@ fn b3() {
     assert_passes(include_str!("vectors/b3.json"), 126);
 }
 
+#[test]
+fn jaeger() {
+    assert_passes(include_str!("vectors/jaeger.json"), 84);
+}
+
+#[test]
+fn grpc_trace_bin() {
+    assert_passes(include_str!("vectors/grpc-trace-bin.json"), 35);
+}
+
 fn assert_passes(file: &str, count: usize) {
     let report = cases::run(file).unwrap();
     assert_eq!(report.cases, count, "cases in the file");

@@ -18,14 +18,11 @@
 mod multi;
 mod single;
 
-use std::ops::ControlFlow;
-
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
 use super::{SamplingDecision, hex};
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason};
-use crate::text;
+use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
 
 static FIELDS: [&Field; 6] = [
     &single::FIELD,
@@ -170,16 +167,6 @@ impl From<State> for Extracted {
     }
 }
 
-/// The first value of a field, trimmed.
-fn first<'c>(carrier: &'c dyn Extractor, field: &Field) -> Option<&'c [u8]> {
-    let mut value = None;
-    carrier.visit_values(field, &mut |first| {
-        value = Some(text::trim(first));
-        ControlFlow::Break(())
-    });
-    value
-}
-
 fn trace_id(digits: &[u8]) -> Result<TraceId, ExtractReason> {
     let bytes = match hex::decode::<8>(digits) {
         Some([a, b, c, d, e, f, g, h]) => Some([0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h]),
@@ -192,18 +179,6 @@ fn trace_id(digits: &[u8]) -> Result<TraceId, ExtractReason> {
 fn span_id(digits: &[u8], name: &'static str) -> Result<SpanId, ExtractReason> {
     let id = hex::decode(digits).map(SpanId::from_bytes).ok_or(ExtractReason::Hex(name))?;
     if id.is_valid() { Ok(id) } else { Err(ExtractReason::ZeroId(name)) }
-}
-
-/// The digits of a trace id: 16 if the left half is zero, else 32.
-fn trace_id_digits(digits: &[u8; 32]) -> &[u8] {
-    match digits.split_at(16) {
-        (b"0000000000000000", right) => right,
-        _ => digits,
-    }
-}
-
-fn set(carrier: &mut dyn Injector, field: &Field, value: &[u8]) -> Result<(), InjectError> {
-    carrier.set(field, value).map_err(|error| InjectError::new(field.name(), InjectReason::Carrier(error)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! Shared by the tests and by the example `conformance`. A case that cannot be read fails.
 
 mod b3;
+mod grpc_bin;
+mod jaeger;
 mod w3c;
 
 use serde_json::{Value, json};
@@ -50,6 +52,8 @@ fn outcome_of(codec: &str) -> Option<Outcome> {
         "w3c-trace-context" => w3c::trace_context,
         "w3c-baggage" => w3c::baggage,
         "b3" => b3::b3,
+        "grpc-trace-bin" => grpc_bin::grpc_bin,
+        "jaeger" => jaeger::jaeger,
         _ => return None,
     })
 }

@@ -9,9 +9,10 @@
 //! ```
 //! Without `x-b3-sampled` and debug the receiver decides; without ids they are a decision alone.
 
-use super::{Ids, State, first, set, span_id, trace_id, trace_id_digits};
+use super::{Ids, State, span_id, trace_id};
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
 
 pub(super) static TRACE_ID: Field = Field::new("x-b3-traceid");
 pub(super) static SPAN_ID: Field = Field::new("x-b3-spanid");
@@ -37,7 +38,7 @@ pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result
         None => (None, None),
     };
     let parts = [
-        (&TRACE_ID, trace_id.as_ref().map(trace_id_digits)),
+        (&TRACE_ID, trace_id.as_ref().map(hex::without_zero_half)),
         (&SPAN_ID, span_id.as_ref().map(<[u8; 16]>::as_slice)),
         (&PARENT_SPAN_ID, parent_id.as_ref().map(<[u8; 16]>::as_slice)),
         (&SAMPLED, sampled),
@@ -45,10 +46,7 @@ pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result
     ];
     let mut result = Ok(());
     for (field, value) in parts {
-        match value {
-            Some(value) => result = result.and(set(carrier, field, value)),
-            None => carrier.remove(field),
-        }
+        result = result.and(set_or_remove(carrier, field, value));
     }
     result
 }

@@ -12,9 +12,11 @@
 //! ```
 //! Without a state the receiver decides; a state alone is a decision about a trace yet to begin.
 
-use super::{Ids, State, first, set, span_id, trace_id, trace_id_digits};
+use super::{Ids, State, span_id, trace_id};
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
+use crate::text::Buffer;
 
 pub(super) static FIELD: Field = Field::new("b3");
 
@@ -28,26 +30,22 @@ pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<State>, ExtractE
 
 /// Writes the header, or removes it if there is nothing to write.
 pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    let mut value = Value { bytes: [0; BYTES_MAX], length: 0 };
-    if let Some(State { ids, decision }) = state {
-        if let Some(ids) = ids {
-            value.push(trace_id_digits(&ids.trace_id.to_hex()));
-            value.push(&ids.span_id.to_hex());
-        }
-        if let Some(decision) = decision {
-            value.push(symbol(decision));
-        }
-        if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
-            value.push(&parent_id.to_hex());
-        }
+    let mut value = Buffer::<BYTES_MAX>::new();
+    let State { ids, decision } = state.unwrap_or(State { ids: None, decision: None });
+    if let Some(ids) = ids {
+        value.push(hex::without_zero_half(&ids.trace_id.to_hex()));
+        value.push(b"-");
+        value.push(&ids.span_id.to_hex());
     }
-    match value.bytes.get(..value.length) {
-        Some(written) if !written.is_empty() => set(carrier, &FIELD, written),
-        _ => {
-            carrier.remove(&FIELD);
-            Ok(())
-        }
+    if let Some(decision) = decision {
+        value.push(if ids.is_some() { b"-" } else { b"" });
+        value.push(symbol(decision));
     }
+    if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
+        value.push(b"-");
+        value.push(&parent_id.to_hex());
+    }
+    set_or_remove(carrier, &FIELD, Some(value.as_bytes()).filter(|value| !value.is_empty()))
 }
 
 fn parse(value: &[u8]) -> Result<State, ExtractReason> {
@@ -87,26 +85,6 @@ const fn symbol(decision: SamplingDecision) -> &'static [u8] {
         SamplingDecision::Deny => b"0",
         SamplingDecision::Accept => b"1",
         SamplingDecision::Debug => b"d",
-    }
-}
-
-/// A header's value while it is written.
-struct Value {
-    bytes: [u8; BYTES_MAX],
-    length: usize,
-}
-
-impl Value {
-    /// Appends a part, after a delimiter if it is not the first.
-    fn push(&mut self, part: &[u8]) {
-        let delimiter: &[u8] = if self.length == 0 { b"" } else { b"-" };
-        for bytes in [delimiter, part] {
-            let end = self.length + bytes.len();
-            if let Some(room) = self.bytes.get_mut(self.length..end) {
-                room.copy_from_slice(bytes);
-                self.length = end;
-            }
-        }
     }
 }
 
