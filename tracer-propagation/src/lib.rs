@@ -47,6 +47,8 @@
 mod carrier;
 mod codec;
 mod composite;
+#[cfg(feature = "http")]
+mod forward;
 mod text;
 
 pub use self::carrier::{Extractor, Field, Injector, Pairs, SetError};
@@ -58,3 +60,5 @@ pub use self::codec::{
     Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,
 };
 pub use self::composite::Composite;
+#[cfg(feature = "http")]
+pub use self::forward::{ForwardSet, Forwarded};

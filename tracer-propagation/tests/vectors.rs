@@ -32,6 +32,17 @@ fn grpc_trace_bin() {
     assert_passes(include_str!("vectors/grpc-trace-bin.json"), 35);
 }
 
+#[test]
+fn composite() {
+    assert_passes(include_str!("vectors/composite.json"), 6);
+}
+
+#[test]
+#[cfg(feature = "http")]
+fn mesh_headers() {
+    assert_passes(include_str!("vectors/mesh.json"), 16);
+}
+
 fn assert_passes(file: &str, count: usize) {
     let report = cases::run(file).unwrap();
     assert_eq!(report.cases, count, "cases in the file");

@@ -4,8 +4,11 @@
 //! Shared by the tests and by the example `conformance`. A case that cannot be read fails.
 
 mod b3;
+mod composite;
 mod grpc_bin;
 mod jaeger;
+#[cfg(feature = "http")]
+mod mesh;
 mod w3c;
 
 use serde_json::{Value, json};
@@ -53,6 +56,9 @@ fn outcome_of(codec: &str) -> Option<Outcome> {
         "w3c-baggage" => w3c::baggage,
         "b3" => b3::b3,
         "grpc-trace-bin" => grpc_bin::grpc_bin,
+        "composite" => composite::composite,
+        #[cfg(feature = "http")]
+        "mesh-headers" => mesh::mesh,
         "jaeger" => jaeger::jaeger,
         _ => return None,
     })
