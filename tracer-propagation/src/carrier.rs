@@ -117,9 +117,13 @@ impl Field {
 
 /// Whether a name begins with a prefix, whatever the case of either.
 fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.as_bytes()
-        .split_at_checked(prefix.len())
-        .is_some_and(|(start, _)| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    without_prefix(name, prefix).is_some()
+}
+
+/// What follows a prefix in a name, whatever the case of either; `None` without the prefix.
+pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 const fn is_lower_case_token(mut name: &[u8]) -> bool {

@@ -3,9 +3,13 @@
 //! Absent headers are no error: what is extracted is empty. Headers that are there and cannot be
 //! used are an [`ExtractError`]. Neither stops a request.
 
+pub(crate) mod b3;
 mod error;
 mod extracted;
+mod field;
+pub(crate) mod grpc_bin;
 pub(crate) mod hex;
+pub(crate) mod jaeger;
 pub(crate) mod w3c;
 
 use std::fmt;
@@ -44,6 +48,16 @@ pub trait Codec: fmt::Debug + Send + Sync {
     /// # Errors
     /// The first thing that could not be written; all else is.
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError>;
+
+    /// Writes what was extracted, where this process starts no span of its own: a proxy, or a
+    /// program without a tracer. Formats that can tell more than a context write that too, such as
+    /// a decision that is deferred or that came without ids.
+    ///
+    /// # Errors
+    /// As [`inject`](Self::inject).
+    fn forward(&self, extracted: &Extracted, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+        self.inject(&extracted.parent().unwrap_or_default(), carrier)
+    }
 
     /// The fields that the format reads or writes.
     fn fields(&self) -> &[&'static Field];

@@ -93,6 +93,25 @@ impl Composite {
         self
     }
 
+    fn write(
+        &self,
+        carrier: &mut dyn Injector,
+        write: impl Fn(&dyn Codec, &mut dyn Injector) -> Result<(), InjectError>,
+    ) -> Result<(), InjectError> {
+        for field in &self.unwritten_fields {
+            carrier.remove(field);
+        }
+        for prefix in &self.unwritten_prefixes {
+            carrier.remove_prefix(prefix);
+        }
+        let mut result = Ok(());
+        for codec in &self.writing {
+            let written = write(&**codec, carrier);
+            result = result.and(written);
+        }
+        result
+    }
+
     fn codecs(&self) -> impl Iterator<Item = &Arc<dyn Codec>> {
         self.writing.iter().chain(&self.reading)
     }
@@ -111,18 +130,11 @@ impl Codec for Composite {
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        for field in &self.unwritten_fields {
-            carrier.remove(field);
-        }
-        for prefix in &self.unwritten_prefixes {
-            carrier.remove_prefix(prefix);
-        }
-        let mut result = Ok(());
-        for codec in &self.writing {
-            let written = codec.inject(context, carrier);
-            result = result.and(written);
-        }
-        result
+        self.write(carrier, |codec, carrier| codec.inject(context, carrier))
+    }
+
+    fn forward(&self, extracted: &Extracted, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+        self.write(carrier, |codec, carrier| codec.forward(extracted, carrier))
     }
 
     fn fields(&self) -> &[&'static Field] {

@@ -47,11 +47,18 @@
 mod carrier;
 mod codec;
 mod composite;
+#[cfg(feature = "http")]
+mod forward;
 mod text;
 
 pub use self::carrier::{Extractor, Field, Injector, Pairs, SetError};
+pub use self::codec::b3::B3;
+pub use self::codec::grpc_bin::GrpcTraceBin;
+pub use self::codec::jaeger::Jaeger;
 pub use self::codec::w3c::{TraceContext, W3cBaggage};
 pub use self::codec::{
     Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,
 };
 pub use self::composite::Composite;
+#[cfg(feature = "http")]
+pub use self::forward::{ForwardSet, Forwarded};

@@ -15,6 +15,31 @@ pub(crate) fn split_once(bytes: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> 
     Some((sides.next()?, sides.next()?))
 }
 
+/// A short text that is written without an allocation.
+pub(crate) struct Buffer<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Buffer<N> {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; N], length: 0 }
+    }
+
+    /// Appends a part; one for which there is no room is left out.
+    pub(crate) fn push(&mut self, part: &[u8]) {
+        let end = self.length.saturating_add(part.len());
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(part);
+            self.length = end;
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,6 +49,16 @@ mod tests {
         for (bytes, trimmed) in [("", ""), (" \t ", ""), ("\ta b ", "a b"), ("\na\u{a0}", "\na\u{a0}")] {
             assert_eq!(trim(bytes.as_bytes()), trimmed.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_buffer_holds_what_fits() {
+        let mut buffer = Buffer::<4>::new();
+        assert!(buffer.as_bytes().is_empty());
+        for part in ["ab", "cde", "", "c", "d", "e"] {
+            buffer.push(part.as_bytes());
+        }
+        assert_eq!(buffer.as_bytes(), b"abcd");
     }
 
     #[test]

@@ -38,6 +38,15 @@ pub enum ExtractReason {
     /// An id that is all zero.
     #[error("the {0} is zero")]
     ZeroId(&'static str),
+    /// The value is no base64.
+    #[error("no base64")]
+    Base64,
+    /// A sampling state or flags that are none of the format's.
+    #[error("no sampling state of the format")]
+    State,
+    /// The header is needed beside one that is there.
+    #[error("the header is missing")]
+    Missing,
     /// A malformed member of a `tracestate`, or too many.
     #[error("{0}")]
     TraceState(TraceStateError),

@@ -124,7 +124,7 @@ impl From<ExtractError> for Extracted {
 }
 
 impl SamplingDecision {
-    const fn of(flags: TraceFlags) -> Self {
+    pub(super) const fn of(flags: TraceFlags) -> Self {
         match (flags.is_sampled(), flags.contains(TraceFlags::DEBUG)) {
             (true, true) => Self::Debug,
             (true, false) => Self::Accept,

@@ -17,6 +17,26 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     (invalid & 0xf0 == 0).then_some(bytes)
 }
 
+/// The bytes of 1 to `2 * N` digits of either case, with zeros on the left; `None` for anything else.
+pub(crate) fn decode_padded<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    if digits.is_empty() || digits.len() > 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    let mut invalid = 0;
+    for (byte, pair) in bytes.iter_mut().rev().zip(digits.rchunks(2)) {
+        let (high, low) = match pair {
+            [high, low] => (*high, *low),
+            [low] => (b'0', *low),
+            _ => return None,
+        };
+        let (high, low) = (nibble(high.to_ascii_lowercase()), nibble(low.to_ascii_lowercase()));
+        invalid |= high | low;
+        *byte = high << 4 | low & 0xf;
+    }
+    (invalid & 0xf0 == 0).then_some(bytes)
+}
+
 /// The digit's value, or one above 15. Without branches, so that the loop above has none.
 const fn nibble(digit: u8) -> u8 {
     let decimal = digit.wrapping_sub(b'0');
@@ -37,6 +57,14 @@ pub(crate) fn encode(bytes: &[u8], digits: &mut [u8]) {
             *high = digit(byte >> 4);
             *low = digit(byte & 0xf);
         }
+    }
+}
+
+/// The digits of a trace id: 16 if its left half is zero, else 32.
+pub(crate) fn without_zero_half(digits: &[u8; 32]) -> &[u8] {
+    match digits.split_at(16) {
+        (b"0000000000000000", right) => right,
+        _ => digits,
     }
 }
 
@@ -61,6 +89,17 @@ mod tests {
             for low in 0..=255 {
                 assert_eq!(decode::<1>(&[high, low]).is_some(), is_digit(high) && is_digit(low));
             }
+        }
+    }
+
+    #[test]
+    fn fewer_digits_of_either_case_are_padded_on_the_left() {
+        let cases = [("1", [0, 1]), ("aB", [0, 0xab]), ("fff", [0xf, 0xff]), ("00F0", [0, 0xf0])];
+        for (digits, bytes) in cases {
+            assert_eq!(decode_padded(digits.as_bytes()), Some(bytes), "{digits}");
+        }
+        for digits in ["", "12345", "g", "+1", "1 ", "-12", "é", "@1", "`1"] {
+            assert_eq!(decode_padded::<2>(digits.as_bytes()), None, "{digits}");
         }
     }
 

@@ -1,0 +1,126 @@
+//! `x-b3-*`: a header for each part.
+//!
+//! ```text
+//! x-b3-traceid      = trace-id       32 or 16 digits
+//! x-b3-spanid       = span-id        with the trace id, or neither
+//! x-b3-parentspanid = span-id        if there is a parent
+//! x-b3-sampled      = "0" / "1" / "false" / "true"    the words in any case, for old senders
+//! x-b3-flags        = "1"            debug, whatever is sampled; any other value says nothing
+//! ```
+//! Without `x-b3-sampled` and debug the receiver decides; without ids they are a decision alone.
+
+use super::{Ids, State, span_id, trace_id};
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
+
+pub(super) static TRACE_ID: Field = Field::new("x-b3-traceid");
+pub(super) static SPAN_ID: Field = Field::new("x-b3-spanid");
+pub(super) static PARENT_SPAN_ID: Field = Field::new("x-b3-parentspanid");
+pub(super) static SAMPLED: Field = Field::new("x-b3-sampled");
+pub(super) static FLAGS: Field = Field::new("x-b3-flags");
+
+pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<State>, ExtractError> {
+    let (ids, decision) = (ids(carrier)?, decision(carrier)?);
+    Ok((ids.is_some() || decision.is_some()).then_some(State { ids, decision }))
+}
+
+/// Writes the headers that have something to say and removes the others.
+pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+    let ids = state.and_then(|state| state.ids);
+    let trace_id = ids.map(|ids| ids.trace_id.to_hex());
+    let span_id = ids.map(|ids| ids.span_id.to_hex());
+    let parent_id = ids.and_then(|ids| ids.parent_id).map(tracer_core::SpanId::to_hex);
+    let (sampled, flags): (Option<&[u8]>, Option<&[u8]>) = match state.and_then(|state| state.decision) {
+        Some(SamplingDecision::Debug) => (None, Some(b"1")),
+        Some(SamplingDecision::Accept) => (Some(b"1"), None),
+        Some(SamplingDecision::Deny) => (Some(b"0"), None),
+        None => (None, None),
+    };
+    let parts = [
+        (&TRACE_ID, trace_id.as_ref().map(hex::without_zero_half)),
+        (&SPAN_ID, span_id.as_ref().map(<[u8; 16]>::as_slice)),
+        (&PARENT_SPAN_ID, parent_id.as_ref().map(<[u8; 16]>::as_slice)),
+        (&SAMPLED, sampled),
+        (&FLAGS, flags),
+    ];
+    let mut result = Ok(());
+    for (field, value) in parts {
+        result = result.and(set_or_remove(carrier, field, value));
+    }
+    result
+}
+
+fn ids(carrier: &dyn Extractor) -> Result<Option<Ids>, ExtractError> {
+    let digits = (first(carrier, &TRACE_ID), first(carrier, &SPAN_ID), first(carrier, &PARENT_SPAN_ID));
+    let (trace_digits, span_digits, parent_digits) = match digits {
+        (None, None, None) => return Ok(None),
+        (None, ..) => return Err(ExtractError::new(TRACE_ID.name(), ExtractReason::Missing)),
+        (_, None, _) => return Err(ExtractError::new(SPAN_ID.name(), ExtractReason::Missing)),
+        (Some(trace_digits), Some(span_digits), parent) => (trace_digits, span_digits, parent),
+    };
+    let read = |field: &'static Field, digits| {
+        span_id(digits, "span id").map_err(|reason| ExtractError::new(field.name(), reason))
+    };
+    Ok(Some(Ids {
+        trace_id: trace_id(trace_digits).map_err(|reason| ExtractError::new(TRACE_ID.name(), reason))?,
+        span_id: read(&SPAN_ID, span_digits)?,
+        parent_id: parent_digits.map(|digits| read(&PARENT_SPAN_ID, digits)).transpose()?,
+    }))
+}
+
+fn decision(carrier: &dyn Extractor) -> Result<Option<SamplingDecision>, ExtractError> {
+    let is = |value: &[u8], digit: &[u8], word: &[u8]| value == digit || value.eq_ignore_ascii_case(word);
+    let sampled = match first(carrier, &SAMPLED) {
+        None => None,
+        Some(value) if is(value, b"1", b"true") => Some(SamplingDecision::Accept),
+        Some(value) if is(value, b"0", b"false") => Some(SamplingDecision::Deny),
+        Some(_) => return Err(ExtractError::new(SAMPLED.name(), ExtractReason::State)),
+    };
+    let is_debug = first(carrier, &FLAGS) == Some(b"1");
+    Ok(if is_debug { Some(SamplingDecision::Debug) } else { sampled })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::Pairs;
+
+    const TRACE: (&str, &str) = ("X-B3-TraceId", "4bf92f3577b34da6a3ce929d0e0e4736");
+    const SPAN: (&str, &str) = ("X-B3-SpanId", "00f067aa0ba902b7");
+    const PARENT: (&str, &str) = ("X-B3-ParentSpanId", "05e3ac9a4f6e3b90");
+
+    #[test]
+    fn a_part_that_is_missing_or_malformed_is_named() {
+        let missing = ExtractReason::Missing;
+        let cases = [
+            (vec![TRACE], "x-b3-spanid", missing),
+            (vec![SPAN], "x-b3-traceid", missing),
+            (vec![PARENT, ("x-b3-sampled", "1")], "x-b3-traceid", missing),
+            (
+                vec![TRACE, SPAN, ("x-b3-parentspanid", "")],
+                "x-b3-parentspanid",
+                ExtractReason::Hex("span id"),
+            ),
+            (vec![TRACE, SPAN, ("x-b3-sampled", "2")], "x-b3-sampled", ExtractReason::State),
+            (vec![("x-b3-sampled", "d"), ("x-b3-flags", "1")], "x-b3-sampled", ExtractReason::State),
+            (
+                vec![("X-B3-TraceId", "0000000000000000"), SPAN],
+                "x-b3-traceid",
+                ExtractReason::ZeroId("trace id"),
+            ),
+        ];
+        for (headers, field, reason) in cases {
+            assert_eq!(extract(&Pairs(&headers)), Err(ExtractError::new(field, reason)), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn flags_other_than_debug_say_nothing() {
+        for value in ["", "0", "2", "d", "true", "11"] {
+            assert_eq!(extract(&Pairs(&[("x-b3-flags", value)])), Ok(None), "{value}");
+        }
+        let debug = Some(State { ids: None, decision: Some(SamplingDecision::Debug) });
+        assert_eq!(extract(&Pairs(&[("x-b3-flags", " 1\t")])), Ok(debug));
+    }
+}

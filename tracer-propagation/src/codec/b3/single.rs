@@ -1,0 +1,163 @@
+//! `b3`: all in one header.
+//!
+//! ```text
+//! 4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1-05e3ac9a4f6e3b90
+//! │                                │                │ └ the parent's span id
+//! │                                │                └ state: 0 deny, 1 accept, d debug
+//! │                                └ span id
+//! └ trace id, 32 or 16 digits
+//!
+//! b3    = state / ( trace-id "-" span-id [ "-" state ] [ "-" parent-id ] )
+//! state = "0" / "1" / "d"
+//! ```
+//! Without a state the receiver decides; a state alone is a decision about a trace yet to begin.
+
+use super::{Ids, State, span_id, trace_id};
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
+use crate::text::Buffer;
+
+pub(super) static FIELD: Field = Field::new("b3");
+
+/// Two ids of 32 and 16 digits, a state, a parent's id, and the delimiters between them.
+const BYTES_MAX: usize = 32 + 1 + 16 + 1 + 1 + 1 + 16;
+
+pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<State>, ExtractError> {
+    let Some(value) = first(carrier, &FIELD) else { return Ok(None) };
+    parse(value).map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
+}
+
+/// Writes the header, or removes it if there is nothing to write.
+pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+    let mut value = Buffer::<BYTES_MAX>::new();
+    let State { ids, decision } = state.unwrap_or(State { ids: None, decision: None });
+    if let Some(ids) = ids {
+        value.push(hex::without_zero_half(&ids.trace_id.to_hex()));
+        value.push(b"-");
+        value.push(&ids.span_id.to_hex());
+    }
+    if let Some(decision) = decision {
+        value.push(if ids.is_some() { b"-" } else { b"" });
+        value.push(symbol(decision));
+    }
+    if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
+        value.push(b"-");
+        value.push(&parent_id.to_hex());
+    }
+    set_or_remove(carrier, &FIELD, Some(value.as_bytes()).filter(|value| !value.is_empty()))
+}
+
+fn parse(value: &[u8]) -> Result<State, ExtractReason> {
+    if value.len() > BYTES_MAX {
+        return Err(ExtractReason::Length(value.len()));
+    }
+    if let Some(decision) = decision(value) {
+        return Ok(State { ids: None, decision: Some(decision) });
+    }
+    let mut parts = value.split(|byte| *byte == b'-');
+    let trace_id = trace_id(parts.next().unwrap_or_default())?;
+    let span_id_digits = parts.next().ok_or(ExtractReason::Delimiter("trace id"))?;
+    let span_id = span_id(span_id_digits, "span id")?;
+    let (decision, parent_digits) = match (parts.next(), parts.next()) {
+        (Some(parent), None) if parent.len() == 16 => (None, Some(parent)),
+        (Some(state), parent) => (Some(decision(state).ok_or(ExtractReason::State)?), parent),
+        (None, _) => (None, None),
+    };
+    let parent_id = parent_digits.map(|digits| self::span_id(digits, "parent span id")).transpose()?;
+    if parts.next().is_some() {
+        return Err(ExtractReason::Length(value.len()));
+    }
+    Ok(State { ids: Some(Ids { trace_id, span_id, parent_id }), decision })
+}
+
+const fn decision(state: &[u8]) -> Option<SamplingDecision> {
+    match state {
+        b"0" => Some(SamplingDecision::Deny),
+        b"1" => Some(SamplingDecision::Accept),
+        b"d" => Some(SamplingDecision::Debug),
+        _ => None,
+    }
+}
+
+const fn symbol(decision: SamplingDecision) -> &'static [u8] {
+    match decision {
+        SamplingDecision::Deny => b"0",
+        SamplingDecision::Accept => b"1",
+        SamplingDecision::Debug => b"d",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1-05e3ac9a4f6e3b90";
+
+    fn written(state: State) -> String {
+        let mut carrier = std::collections::HashMap::from([("B3".to_owned(), "stale".to_owned())]);
+        inject(Some(state), &mut carrier).unwrap();
+        carrier.remove("b3").unwrap_or_default()
+    }
+
+    #[test]
+    fn every_form_is_written_as_it_was_read() {
+        let (ids, parent) = LONGEST.split_at(49);
+        let short = ids.split_at(16).1;
+        for ids in [ids, short] {
+            for rest in ["", "-0", "-1", "-d", parent, "-05e3ac9a4f6e3b90"] {
+                let value = format!("{ids}{rest}");
+                assert_eq!(written(parse(value.as_bytes()).unwrap()), value);
+            }
+        }
+        for value in ["0", "1", "d"] {
+            assert_eq!(written(parse(value.as_bytes()).unwrap()), value);
+        }
+        assert_eq!(written(State { ids: None, decision: None }), "");
+    }
+
+    /// Whatever stands at a place, the value is refused unless it is right there.
+    #[test]
+    fn every_byte_at_every_place_is_right_or_refused() {
+        for (at, byte) in (0..LONGEST.len()).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut value = LONGEST.as_bytes().to_vec();
+            value[at] = byte;
+            let is_right = match at {
+                32 | 49 | 51 => byte == b'-',
+                50 => matches!(byte, b'0' | b'1' | b'd'),
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            };
+            assert_eq!(parse(&value).is_ok(), is_right, "{byte:#x} at {at}");
+        }
+    }
+
+    #[test]
+    fn every_cut_value_is_whole_at_a_part_or_refused() {
+        for length in 0..LONGEST.len() {
+            let cut = LONGEST.as_bytes().split_at(length).0;
+            assert_eq!(parse(cut).is_ok(), matches!(length, 49 | 51), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let ids = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+        let cases = [
+            ("", ExtractReason::Hex("trace id")),
+            ("4bf92f3577b34da6", ExtractReason::Delimiter("trace id")),
+            ("4bf92f3577b34da6-", ExtractReason::Hex("span id")),
+            ("4bf92f3577b34da6-0000000000000000", ExtractReason::ZeroId("span id")),
+            ("0000000000000000-00f067aa0ba902b7", ExtractReason::ZeroId("trace id")),
+            (&format!("{ids}-"), ExtractReason::State),
+            (&format!("{ids}-x"), ExtractReason::State),
+            (&format!("{ids}--05e3ac9a4f6e3b90"), ExtractReason::State),
+            (&format!("{ids}-1-"), ExtractReason::Hex("parent span id")),
+            (&format!("{ids}-1-0000000000000000"), ExtractReason::ZeroId("parent span id")),
+            (&format!("{ids}-1-05e3ac9a4f6e3b90-"), ExtractReason::Length(69)),
+            ("4bf92f3577b34da6-00f067aa0ba902b7-1-05e3ac9a4f6e3b90-0", ExtractReason::Length(54)),
+        ];
+        for (value, reason) in cases {
+            assert_eq!(parse(value.as_bytes()), Err(reason), "{value}");
+        }
+    }
+}

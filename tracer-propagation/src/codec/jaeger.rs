@@ -1,0 +1,135 @@
+//! Jaeger's own format: `uber-trace-id`, baggage, and a debug id.
+//!
+//! ```text
+//! uber-trace-id: 4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b7:0:1       jaeger/trace_id
+//! uberctx-city: S%C3%A3o%20Paulo            one header for each baggage item  jaeger/baggage
+//! jaeger-baggage: k1=v1, k2=v2              baggage that a person writes
+//! jaeger-debug-id: find-me                  a trace that a person asks for
+//! ```
+//! (Jaeger's client libraries, "Propagation format".) Baggage and a debug id are also read without a
+//! trace; beside a trace the debug id says nothing.
+
+mod baggage;
+mod trace_id;
+mod url;
+
+use tracer_core::SpanContext;
+
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+
+static DEBUG_ID: Field = Field::new("jaeger-debug-id");
+static FIELDS: [&Field; 3] = [&trace_id::FIELD, &baggage::FIELD, &DEBUG_ID];
+static PREFIXES: [&str; 1] = [baggage::PREFIX];
+
+/// The most bytes of a debug id; a longer one is not used.
+const DEBUG_ID_BYTES_MAX: usize = 1024;
+
+/// Jaeger's format. Properties of baggage items have no place in it and are not written.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
+/// use tracer_propagation::{Codec, Jaeger};
+///
+/// let ids = (TraceId::from_bytes([0x4b; 16]), SpanId::from_bytes([7; 8]));
+/// let context = SpanContext::new(ids.0, ids.1, TraceFlags::SAMPLED).with_baggage_item("city", "São Paulo");
+/// let mut headers = HashMap::new();
+/// Jaeger.inject(&context, &mut headers)?;
+/// assert_eq!(headers["uber-trace-id"], "4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b:0707070707070707:0:1");
+/// assert_eq!(headers["uberctx-city"], "S%C3%A3o%20Paulo");
+///
+/// assert_eq!(Jaeger.extract(&headers)?.parent(), Some(context.into_remote()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Jaeger;
+
+impl Codec for Jaeger {
+    fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
+        let (mut extracted, mut error) = match trace_id::extract(carrier) {
+            Ok(None) => (Extracted::default(), None),
+            Ok(Some(context)) => (Extracted::from_context(context), None),
+            Err(error) => (Extracted::default(), Some(error)),
+        };
+        let (baggage, baggage_error) = baggage::extract(carrier);
+        extracted.baggage = baggage;
+        error = error.or(baggage_error);
+        if extracted.context.is_none() {
+            match debug_id(carrier) {
+                Ok(debug_id) => extracted.debug_id = debug_id,
+                Err(reason) => error = error.or(Some(ExtractError::new(DEBUG_ID.name(), reason))),
+            }
+        }
+        match error {
+            Some(error) if extracted.is_empty() => Err(error),
+            _ => Ok(Extracted { error, ..extracted }),
+        }
+    }
+
+    fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+        set_or_remove(carrier, &DEBUG_ID, None)
+            .and(trace_id::inject(context, carrier))
+            .and(baggage::inject(context.baggage(), carrier))
+    }
+
+    /// A debug id is passed on where no trace has begun.
+    fn forward(&self, extracted: &Extracted, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+        let injected = self.inject(&extracted.parent().unwrap_or_default(), carrier);
+        let debug_id = extracted.debug_id.as_deref().filter(|_| extracted.context.is_none());
+        injected.and(set_or_remove(carrier, &DEBUG_ID, debug_id.map(str::as_bytes)))
+    }
+
+    fn fields(&self) -> &[&'static Field] {
+        &FIELDS
+    }
+
+    fn prefixes(&self) -> &[&'static str] {
+        &PREFIXES
+    }
+}
+
+fn debug_id(carrier: &dyn Extractor) -> Result<Option<Box<str>>, ExtractReason> {
+    match first(carrier, &DEBUG_ID) {
+        None | Some([]) => Ok(None),
+        Some(value) if value.len() > DEBUG_ID_BYTES_MAX => Err(ExtractReason::Length(value.len())),
+        Some(value) => Ok(Some(String::from_utf8_lossy(value).into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::Pairs;
+
+    #[test]
+    fn a_malformed_trace_costs_neither_baggage_nor_debug_id() {
+        let headers = [("uber-trace-id", "1:2:3"), ("uberctx-a", "1"), ("jaeger-debug-id", "find-me")];
+        let extracted = Jaeger.extract(&Pairs(&headers)).unwrap();
+        assert_eq!((extracted.context.as_ref(), extracted.decision), (None, None));
+        assert_eq!(extracted.baggage.get("a"), Some("1"));
+        assert_eq!(extracted.debug_id.as_deref(), Some("find-me"));
+        assert_eq!(extracted.error.unwrap().field, "uber-trace-id");
+    }
+
+    #[test]
+    fn a_debug_id_is_passed_on_only_without_a_trace() {
+        let mut extracted = Jaeger.extract(&Pairs(&[("jaeger-debug-id", "find-me")])).unwrap();
+        let mut headers: Vec<(String, Vec<u8>)> = Vec::new();
+        Jaeger.forward(&extracted, &mut headers).unwrap();
+        assert_eq!(headers, [("jaeger-debug-id".to_owned(), b"find-me".to_vec())]);
+        extracted.context = Jaeger.extract(&Pairs(&[("uber-trace-id", "1:2:0:1")])).unwrap().context;
+        Jaeger.forward(&extracted, &mut headers).unwrap();
+        assert_eq!(headers.len(), 1);
+        assert_eq!(headers[0].0, "uber-trace-id");
+    }
+
+    #[test]
+    fn an_empty_debug_id_is_none_and_an_endless_one_is_refused() {
+        assert_eq!(Jaeger.extract(&Pairs(&[("jaeger-debug-id", " ")])), Ok(Extracted::default()));
+        let endless = "x".repeat(1025);
+        let error = Jaeger.extract(&Pairs(&[("jaeger-debug-id", &endless)])).unwrap_err();
+        assert_eq!(error, ExtractError::new("jaeger-debug-id", ExtractReason::Length(1025)));
+    }
+}

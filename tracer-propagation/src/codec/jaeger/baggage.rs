@@ -1,0 +1,171 @@
+//! Baggage: `uberctx-KEY` headers from programs, `jaeger-baggage` from people.
+//!
+//! ```text
+//! uberctx-KEY: value                  the key in lower case, the value URL-encoded
+//!
+//! jaeger-baggage = pair *( "," pair ) URL-encoded as a whole
+//! pair           = key "=" value      exactly one "="; blanks around the pair and the key do not count
+//! ```
+//! Other pairs are skipped, and headers without a key. Of a key's items the last one counts.
+
+use std::ops::ControlFlow;
+
+use tracer_core::{Baggage, BaggageItem};
+
+use super::url;
+use crate::carrier::{Extractor, Field, Injector, is_token_byte, without_prefix};
+use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
+use crate::text;
+
+pub(super) static FIELD: Field = Field::new("jaeger-baggage");
+pub(super) const PREFIX: &str = "uberctx-";
+
+/// The most items that are kept and sent, as in W3C Baggage.
+const MEMBERS_MAX: usize = 180;
+
+/// The most bytes of keys and values that are kept and sent, encoded, as in W3C Baggage.
+const BYTES_MAX: usize = 8192;
+
+/// What can be read, and the first thing that was too much.
+pub(super) fn extract(carrier: &dyn Extractor) -> (Baggage, Option<ExtractError>) {
+    let mut reader = Reader::default();
+    carrier.visit_all(&mut |name, value| match without_prefix(name, PREFIX) {
+        Some(key) if !key.is_empty() => reader.read_item(key, text::trim(value)),
+        None if FIELD.is_named(name) => reader.read_pairs(text::trim(value)),
+        _ => ControlFlow::Continue(()),
+    });
+    let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+    let error = reader.over.map(|field| ExtractError::new(field, limit));
+    (reader.baggage, error)
+}
+
+/// Writes a header for each item, those that were set first as long as there is room, and removes
+/// all others of the prefix.
+pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+    carrier.remove(&FIELD);
+    carrier.remove_prefix(PREFIX);
+    if baggage.is_empty() {
+        return Ok(());
+    }
+    let mut oldest_first: Vec<BaggageItem<'_>> = baggage.iter().collect();
+    oldest_first.reverse();
+    let (mut members, mut bytes, mut result) = (0, 0, Ok(()));
+    for item in oldest_first {
+        if item.key.is_empty() || !item.key.bytes().all(is_token_byte) {
+            result = result.and(Err(InjectError::new(PREFIX, InjectReason::Key)));
+            continue;
+        }
+        let name = format!("{PREFIX}{}", item.key.to_ascii_lowercase());
+        let value = url::encode(item.value);
+        members += 1;
+        bytes += item.key.len() + value.len();
+        if members > MEMBERS_MAX || bytes > BYTES_MAX {
+            let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+            return result.and(Err(InjectError::new(PREFIX, limit)));
+        }
+        let set = carrier.set_named(&name, value.as_bytes());
+        result = result.and(set.map_err(|error| InjectError::new(PREFIX, InjectReason::Carrier(error))));
+    }
+    result
+}
+
+#[derive(Default)]
+struct Reader {
+    baggage: Baggage,
+    members: usize,
+    bytes: usize,
+    /// The header that was too much.
+    over: Option<&'static str>,
+}
+
+impl Reader {
+    fn read_item(&mut self, key: &str, value: &[u8]) -> ControlFlow<()> {
+        self.count(PREFIX, key.len().saturating_add(value.len()))?;
+        self.keep(PREFIX, &key.to_ascii_lowercase(), &url::decode(value))
+    }
+
+    fn read_pairs(&mut self, list: &[u8]) -> ControlFlow<()> {
+        self.count(FIELD.name(), list.len())?;
+        let list = url::decode(list);
+        for pair in list.split(',').map(|pair| pair.trim_matches([' ', '\t'])) {
+            let Some((key, value)) = pair.split_once('=').filter(|(_, value)| !value.contains('=')) else {
+                continue;
+            };
+            let key = key.trim_matches([' ', '\t']);
+            if !key.is_empty() {
+                self.keep(FIELD.name(), key, value)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Counts bytes before any of them is decoded.
+    fn count(&mut self, field: &'static str, bytes: usize) -> ControlFlow<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.check(field, self.bytes <= BYTES_MAX)
+    }
+
+    fn keep(&mut self, field: &'static str, key: &str, value: &str) -> ControlFlow<()> {
+        self.check(field, self.members < MEMBERS_MAX)?;
+        self.members += 1;
+        self.baggage = self.baggage.with_item(key, value);
+        ControlFlow::Continue(())
+    }
+
+    const fn check(&mut self, field: &'static str, fits: bool) -> ControlFlow<()> {
+        if fits {
+            return ControlFlow::Continue(());
+        }
+        self.over = Some(field);
+        ControlFlow::Break(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::Pairs;
+
+    fn read(headers: &[(&str, &str)]) -> Baggage {
+        let (baggage, error) = extract(&Pairs(headers));
+        assert_eq!(error, None);
+        baggage
+    }
+
+    #[test]
+    fn pairs_with_exactly_one_equals_sign_are_read() {
+        let list = "a=1, b =2 ,c,d=3=4,=5,e=,f%3D6,g=x+y";
+        let expected = [("a", "1"), ("b", "2"), ("e", ""), ("f", "6"), ("g", "x y")];
+        let expected = expected.iter().fold(Baggage::new(), |all, (key, value)| all.with_item(key, value));
+        assert_eq!(read(&[("Jaeger-Baggage", list)]), expected);
+    }
+
+    #[test]
+    fn a_header_of_the_prefix_without_a_key_is_skipped() {
+        assert_eq!(read(&[("uberctx-", "1"), ("UberCtx-K", "2")]), Baggage::new().with_item("k", "2"));
+    }
+
+    #[test]
+    fn no_more_is_kept_than_the_limits_allow() {
+        let long = "v".repeat(BYTES_MAX - 1);
+        let (baggage, error) = extract(&Pairs(&[("uberctx-a", long.as_str()), ("uberctx-b", "")]));
+        assert_eq!(baggage.iter().count(), 1);
+        assert_eq!(error.unwrap().to_string(), "uberctx-: more than 180 members or 8192 bytes");
+        let many = "a=1,".repeat(181);
+        let (baggage, error) = extract(&Pairs(&[("jaeger-baggage", many.as_str())]));
+        assert_eq!((baggage, error.unwrap().field), (Baggage::new().with_item("a", "1"), "jaeger-baggage"));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_reported_and_the_rest_is_sent() {
+        let baggage = Baggage::new().with_item("a b", "1").with_item("Key", "2").with_item("é", "3");
+        let mut headers: Vec<(String, Vec<u8>)> = vec![("UBERCTX-old".into(), b"stale".to_vec())];
+        let error = inject(&baggage, &mut headers).unwrap_err();
+        assert_eq!(error, InjectError::new("uberctx-", InjectReason::Key));
+        assert_eq!(headers, [("uberctx-key".to_owned(), b"2".to_vec())]);
+        let large = Baggage::new().with_item("a", "1").with_item("b", &"é".repeat(1500));
+        let error = inject(&large, &mut headers).unwrap_err();
+        assert_eq!(error.reason, InjectReason::Limit { members_max: 180, bytes_max: 8192 });
+        assert_eq!(headers, [("uberctx-a".to_owned(), b"1".to_vec())]);
+    }
+}

@@ -1,0 +1,175 @@
+//! `uber-trace-id`: which span calls, in which trace, and what is decided about it.
+//!
+//! ```text
+//! 4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b7:0:1
+//! │                                │                │ └ flags: 1 sampled, 2 debug, 8 firehose
+//! │                                │                └ the parent's span id; zero if there is none
+//! │                                └ span id, not zero
+//! └ trace id, not zero
+//!
+//! uber-trace-id = trace-id ":" span-id ":" parent-id ":" flags
+//! trace-id      = 1*32HEXDIG      of either case; fewer digits: zeros on the left
+//! span-id       = 1*16HEXDIG
+//! parent-id     = 1*16HEXDIG
+//! flags         = 1*2HEXDIG       bits without a meaning are ignored
+//! ```
+//! Some clients escape the colons: `%3A` stands for `:` where there is no colon.
+
+use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
+
+use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::{first, set_or_remove};
+use crate::codec::{ExtractError, ExtractReason, InjectError, hex};
+use crate::text::Buffer;
+
+pub(super) static FIELD: Field = Field::new("uber-trace-id");
+
+/// The longest value: all digits, and the delimiters escaped.
+const READ_BYTES_MAX: usize = 32 + 3 + 16 + 3 + 16 + 3 + 2;
+
+/// The longest value that is written.
+const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
+
+/// Jaeger's bits and ours.
+const FLAGS: [(u8, TraceFlags); 3] =
+    [(0x01, TraceFlags::SAMPLED), (0x02, TraceFlags::DEBUG), (0x08, TraceFlags::FIREHOSE)];
+
+/// The remote context; `None` if the header is absent. Of repeated headers the first one counts.
+pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<SpanContext>, ExtractError> {
+    let Some(value) = first(carrier, &FIELD) else { return Ok(None) };
+    parse(value).map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
+}
+
+/// Writes the header, or removes it if the context lacks an id.
+pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
+    let value = context.is_valid().then(|| format(context));
+    set_or_remove(carrier, &FIELD, value.as_ref().map(Buffer::as_bytes))
+}
+
+fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+    if value.len() > READ_BYTES_MAX {
+        return Err(ExtractReason::Length(value.len()));
+    }
+    let mut unescaped = Buffer::new();
+    let value = if value.contains(&b':') { value } else { unescape(value, &mut unescaped) };
+    let mut parts = value.split(|byte| *byte == b':');
+    let trace_id = TraceId::from_bytes(part(&mut parts, "trace id")?);
+    let span_id = SpanId::from_bytes(part(&mut parts, "span id")?);
+    let parent_id = SpanId::from_bytes(part(&mut parts, "parent span id")?);
+    let [bits] = part(&mut parts, "flags")?;
+    if parts.next().is_some() {
+        return Err(ExtractReason::Length(value.len()));
+    }
+    if !trace_id.is_valid() {
+        return Err(ExtractReason::ZeroId("trace id"));
+    }
+    if !span_id.is_valid() {
+        return Err(ExtractReason::ZeroId("span id"));
+    }
+    let set = FLAGS.iter().filter(|(bit, _)| bits & bit != 0);
+    let flags = set.fold(TraceFlags::NONE, |flags, (_, flag)| flags.with(*flag));
+    Ok(SpanContext::new(trace_id, span_id, flags).with_parent_id(parent_id))
+}
+
+fn part<'v, const N: usize>(
+    parts: &mut impl Iterator<Item = &'v [u8]>,
+    name: &'static str,
+) -> Result<[u8; N], ExtractReason> {
+    hex::decode_padded(parts.next().unwrap_or_default()).ok_or(ExtractReason::Hex(name))
+}
+
+/// The value with its colons.
+fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b [u8] {
+    let mut rest = value;
+    while let [first, tail @ ..] = rest {
+        let (byte, after) = match rest {
+            [b'%', b'3', b'A' | b'a', after @ ..] => (b':', after),
+            _ => (*first, tail),
+        };
+        unescaped.push(&[byte]);
+        rest = after;
+    }
+    unescaped.as_bytes()
+}
+
+fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
+    let mut value = Buffer::new();
+    value.push(hex::without_zero_half(&context.trace_id().to_hex()));
+    value.push(b":");
+    value.push(&context.span_id().to_hex());
+    value.push(b":");
+    if context.parent_id().is_valid() {
+        value.push(&context.parent_id().to_hex());
+    } else {
+        value.push(b"0");
+    }
+    value.push(b":");
+    let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
+    let mut digits = [0; 2];
+    hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)], &mut digits);
+    let [_, low] = digits;
+    value.push(&[low]);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: &str = "4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b7:05e3ac9a4f6e3b90:b";
+
+    fn written(context: &SpanContext) -> String {
+        String::from_utf8(format(context).as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_context_is_written_as_it_was_read() {
+        for value in
+            [LONGEST, "a3ce929d0e0e4736:00f067aa0ba902b7:0:0", "a3ce929d0e0e4736:00f067aa0ba902b7:0:8"]
+        {
+            assert_eq!(written(&parse(value.as_bytes()).unwrap()), value);
+        }
+        let escaped = format!("{}0B", LONGEST.strip_suffix('b').unwrap()).replace(':', "%3a").to_uppercase();
+        assert_eq!(escaped.len(), READ_BYTES_MAX);
+        assert_eq!(written(&parse(escaped.as_bytes()).unwrap()), LONGEST);
+        assert_eq!(
+            written(&parse(b"1:2:3:ff").unwrap()),
+            "0000000000000001:0000000000000002:0000000000000003:b"
+        );
+    }
+
+    #[test]
+    fn every_byte_at_every_place_is_right_or_refused() {
+        for (at, byte) in (0..LONGEST.len()).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut value = LONGEST.as_bytes().to_vec();
+            value[at] = byte;
+            let is_right = match at {
+                32 | 49 | 66 => byte == b':',
+                _ => byte.is_ascii_hexdigit(),
+            };
+            assert_eq!(parse(&value).is_ok(), is_right, "{byte:#x} at {at}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            ("", ExtractReason::Hex("trace id")),
+            ("%", ExtractReason::Hex("trace id")),
+            ("1:2:3", ExtractReason::Hex("flags")),
+            ("1:2:3:", ExtractReason::Hex("flags")),
+            ("1:2:3:001", ExtractReason::Hex("flags")),
+            ("1:2:3:1:", ExtractReason::Length(8)),
+            ("0:2:3:1", ExtractReason::ZeroId("trace id")),
+            ("1:0000:3:1", ExtractReason::ZeroId("span id")),
+            ("1:2::1", ExtractReason::Hex("parent span id")),
+            ("1:2%3A3:1", ExtractReason::Hex("span id")),
+            ("1:+2:3:1", ExtractReason::Hex("span id")),
+            ("1:11111111111111111:3:1", ExtractReason::Hex("span id")),
+        ];
+        for (value, reason) in cases {
+            assert_eq!(parse(value.as_bytes()), Err(reason), "{value}");
+        }
+        assert_eq!(parse(&[b'1'; 1 << 20]), Err(ExtractReason::Length(1 << 20)));
+    }
+}
