@@ -306,7 +306,13 @@ mod tests {
 
     #[test]
     fn interrupt_sends_what_ctrl_c_sends() {
-        let mut child = shell("trap 'exit 7' INT; echo ready; while :; do sleep 0.1; done");
+        // A job in the background is started with SIGINT ignored, and a shell cannot take that back itself.
+        let mut child = shell(
+            "script='trap \"exit 7\" INT; echo ready; while :; do sleep 0.1; done'
+             heard='env --default-signal=INT'
+             $heard true 2>/dev/null && exec $heard sh -c \"$script\"
+             eval \"$script\"",
+        );
         let pick = |line: &str| (line == "ready").then_some(());
         child.wait_for_line("ready", DEADLINE, pick).unwrap();
         let (status, _) = child.interrupt();
