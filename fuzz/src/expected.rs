@@ -16,6 +16,8 @@ pub struct Expected {
     pub values_cut: u64,
     /// How often it was taken out by `sampling.priority`.
     pub abandoned: u64,
+    /// It recorded at some time.
+    pub was_recorded: bool,
     static_name: &'static str,
     body_bytes: usize,
     limits: SpanLimits,
@@ -37,6 +39,7 @@ impl Expected {
             is_start_unknown: false,
             values_cut: 0,
             abandoned: 0,
+            was_recorded: is_recording,
             static_name: if let Name::Static(index) = life.name { static_name(index) } else { "" },
             body_bytes: 0,
             limits: limits.clone(),
@@ -70,7 +73,7 @@ impl Expected {
             }
         }
         for (key, value) in &life.tags {
-            self.set_tag(key, value.tag_ref());
+            self.set_tag_alone(key.as_str(), value.tag_ref());
         }
         if let Some(context) = follows_from.filter(|context| context.is_valid()) {
             self.add_link(context, vec![("opentracing.ref_type", TagRef::Str("follows_from"))]);
@@ -120,7 +123,12 @@ impl Expected {
         if let Some(priority) = priority(key, value) {
             self.set_priority(priority);
         }
-        match (key.as_str(), value) {
+        self.set_tag_alone(key.as_str(), value);
+    }
+
+    /// Without what `sampling.priority` does: a builder's tags have been looked at before.
+    fn set_tag_alone(&mut self, key: &str, value: TagRef<'_>) {
+        match (key, value) {
             ("span.kind", TagRef::Str(kind)) if kind_of(kind).is_some() => {
                 self.record.kind = kind_of(kind).unwrap_or_default();
             }
@@ -152,7 +160,7 @@ impl Expected {
         self.record.kind = before.kind;
         self.static_name = if self.static_name.is_empty() { "unnamed" } else { self.static_name };
         self.record.name = self.cut_name(self.static_name);
-        (self.is_recording, self.is_start_unknown) = (true, true);
+        (self.is_recording, self.was_recorded, self.is_start_unknown) = (true, true, true);
         (self.body_bytes, self.values_cut) = (0, 0);
     }
 
