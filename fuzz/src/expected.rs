@@ -1,9 +1,9 @@
 //! What a life must come to, worked out from the documentation: the record, and the counts.
 
 use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
-use tracer_core::{SpanContext, SpanKind, SpanLimits, StatusCode, TagRef};
+use tracer_core::{Field, SpanContext, SpanKind, SpanLimits, StatusCode, TagRef};
 
-use crate::life::{Call, Key, Life, Name, static_name};
+use crate::life::{Call, Life, Name, SAMPLING_PRIORITY, static_name};
 use crate::sizes;
 
 /// The span as it must be when it ends; and what is counted.
@@ -28,7 +28,7 @@ impl Expected {
     pub fn of_start(life: &Life<'_>, limits: &SpanLimits) -> Self {
         let [child_of, follows_from] = life.references();
         let parent = child_of.as_ref().or(follows_from.as_ref()).filter(|parent| parent.is_valid());
-        let priority = life.tags.iter().rev().find_map(|(key, value)| priority(key, value.tag_ref()));
+        let priority = life.tags().rev().find_map(priority);
         let is_recording = match priority {
             Some(priority) => priority > 0,
             None => parent.is_none_or(SpanContext::is_sampled),
@@ -72,8 +72,8 @@ impl Expected {
                 self.record.attributes.push((key.to_owned(), value));
             }
         }
-        for (key, value) in &life.tags {
-            self.set_tag_alone(key.as_str(), value.tag_ref());
+        for (key, value) in life.tags() {
+            self.set_tag_alone(key, value);
         }
         if let Some(context) = follows_from.filter(|context| context.is_valid()) {
             self.add_link(context, vec![("opentracing.ref_type", TagRef::Str("follows_from"))]);
@@ -84,7 +84,8 @@ impl Expected {
     pub fn apply(&mut self, call: &Call<'_>) {
         match call {
             Call::SetKind(kind) => self.record.kind = (*kind).into(),
-            Call::SetTag(key, value) => self.set_tag(key, value.tag_ref()),
+            Call::SetTag(key, value) => self.set_tag(key.as_str(), value.tag_ref()),
+            Call::SetPriority(wanted) => self.set_tag(SAMPLING_PRIORITY, i64::from(*wanted).into()),
             _ if !self.is_recording => {}
             Call::Log(unix_ns, name, pairs) => {
                 let fields = pairs.iter().map(|(key, value)| (key.as_str(), value.tag_ref())).collect();
@@ -119,11 +120,11 @@ impl Expected {
         u64::from(record.dropped_attributes + record.dropped_events + record.dropped_links)
     }
 
-    fn set_tag(&mut self, key: &Key, value: TagRef<'_>) {
-        if let Some(priority) = priority(key, value) {
+    fn set_tag(&mut self, key: &str, value: TagRef<'_>) {
+        if let Some(priority) = priority((key, value)) {
             self.set_priority(priority);
         }
-        self.set_tag_alone(key.as_str(), value);
+        self.set_tag_alone(key, value);
     }
 
     /// Without what `sampling.priority` does: a builder's tags have been looked at before.
@@ -262,10 +263,10 @@ fn recorded(value: TagRef<'_>) -> Value {
     }
 }
 
-fn priority(key: &Key, value: TagRef<'_>) -> Option<i64> {
+fn priority((key, value): Field<'_>) -> Option<i64> {
     match value {
-        TagRef::I64(priority) if key.as_str() == "sampling.priority" => Some(priority),
-        TagRef::U64(priority) if key.as_str() == "sampling.priority" => Some(i64::from(priority > 0)),
+        TagRef::I64(priority) if key == SAMPLING_PRIORITY => Some(priority),
+        TagRef::U64(priority) if key == SAMPLING_PRIORITY => Some(i64::from(priority > 0)),
         _ => None,
     }
 }
