@@ -86,6 +86,7 @@ fn check_counts(before: &Stats, after: &Stats, expected: &Expected) {
     assert_eq!(after.exported - before.exported, exported);
     assert_eq!(after.dropped.sampling - before.dropped.sampling, expected.abandoned);
     assert_eq!(after.dropped.total() - before.dropped.total(), expected.abandoned);
+    assert_eq!(after.unsampled.wrapping_sub(before.unsampled), u64::from(!expected.was_recorded));
     assert_eq!(after.finished - before.finished, exported + expected.abandoned);
     let (cut, left_out) =
         (after.values_cut - before.values_cut, after.entries_dropped - before.entries_dropped);

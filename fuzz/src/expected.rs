@@ -1,9 +1,9 @@
 //! What a life must come to, worked out from the documentation: the record, and the counts.
 
 use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
-use tracer_core::{SpanContext, SpanKind, SpanLimits, StatusCode, TagRef};
+use tracer_core::{Field, SpanContext, SpanKind, SpanLimits, StatusCode, TagRef};
 
-use crate::life::{Call, Key, Life, Name, static_name};
+use crate::life::{Call, Life, Name, SAMPLING_PRIORITY, static_name};
 use crate::sizes;
 
 /// The span as it must be when it ends; and what is counted.
@@ -16,6 +16,8 @@ pub struct Expected {
     pub values_cut: u64,
     /// How often it was taken out by `sampling.priority`.
     pub abandoned: u64,
+    /// It recorded at some time.
+    pub was_recorded: bool,
     static_name: &'static str,
     body_bytes: usize,
     limits: SpanLimits,
@@ -26,7 +28,7 @@ impl Expected {
     pub fn of_start(life: &Life<'_>, limits: &SpanLimits) -> Self {
         let [child_of, follows_from] = life.references();
         let parent = child_of.as_ref().or(follows_from.as_ref()).filter(|parent| parent.is_valid());
-        let priority = life.tags.iter().rev().find_map(|(key, value)| priority(key, value.tag_ref()));
+        let priority = life.tags().rev().find_map(priority);
         let is_recording = match priority {
             Some(priority) => priority > 0,
             None => parent.is_none_or(SpanContext::is_sampled),
@@ -37,6 +39,7 @@ impl Expected {
             is_start_unknown: false,
             values_cut: 0,
             abandoned: 0,
+            was_recorded: is_recording,
             static_name: if let Name::Static(index) = life.name { static_name(index) } else { "" },
             body_bytes: 0,
             limits: limits.clone(),
@@ -69,8 +72,8 @@ impl Expected {
                 self.record.attributes.push((key.to_owned(), value));
             }
         }
-        for (key, value) in &life.tags {
-            self.set_tag(key, value.tag_ref());
+        for (key, value) in life.tags() {
+            self.set_tag_alone(key, value);
         }
         if let Some(context) = follows_from.filter(|context| context.is_valid()) {
             self.add_link(context, vec![("opentracing.ref_type", TagRef::Str("follows_from"))]);
@@ -81,7 +84,8 @@ impl Expected {
     pub fn apply(&mut self, call: &Call<'_>) {
         match call {
             Call::SetKind(kind) => self.record.kind = (*kind).into(),
-            Call::SetTag(key, value) => self.set_tag(key, value.tag_ref()),
+            Call::SetTag(key, value) => self.set_tag(key.as_str(), value.tag_ref()),
+            Call::SetPriority(wanted) => self.set_tag(SAMPLING_PRIORITY, i64::from(*wanted).into()),
             _ if !self.is_recording => {}
             Call::Log(unix_ns, name, pairs) => {
                 let fields = pairs.iter().map(|(key, value)| (key.as_str(), value.tag_ref())).collect();
@@ -116,11 +120,16 @@ impl Expected {
         u64::from(record.dropped_attributes + record.dropped_events + record.dropped_links)
     }
 
-    fn set_tag(&mut self, key: &Key, value: TagRef<'_>) {
-        if let Some(priority) = priority(key, value) {
+    fn set_tag(&mut self, key: &str, value: TagRef<'_>) {
+        if let Some(priority) = priority((key, value)) {
             self.set_priority(priority);
         }
-        match (key.as_str(), value) {
+        self.set_tag_alone(key, value);
+    }
+
+    /// Without what `sampling.priority` does: a builder's tags have been looked at before.
+    fn set_tag_alone(&mut self, key: &str, value: TagRef<'_>) {
+        match (key, value) {
             ("span.kind", TagRef::Str(kind)) if kind_of(kind).is_some() => {
                 self.record.kind = kind_of(kind).unwrap_or_default();
             }
@@ -152,7 +161,7 @@ impl Expected {
         self.record.kind = before.kind;
         self.static_name = if self.static_name.is_empty() { "unnamed" } else { self.static_name };
         self.record.name = self.cut_name(self.static_name);
-        (self.is_recording, self.is_start_unknown) = (true, true);
+        (self.is_recording, self.was_recorded, self.is_start_unknown) = (true, true, true);
         (self.body_bytes, self.values_cut) = (0, 0);
     }
 
@@ -254,10 +263,10 @@ fn recorded(value: TagRef<'_>) -> Value {
     }
 }
 
-fn priority(key: &Key, value: TagRef<'_>) -> Option<i64> {
+fn priority((key, value): Field<'_>) -> Option<i64> {
     match value {
-        TagRef::I64(priority) if key.as_str() == "sampling.priority" => Some(priority),
-        TagRef::U64(priority) if key.as_str() == "sampling.priority" => Some(i64::from(priority > 0)),
+        TagRef::I64(priority) if key == SAMPLING_PRIORITY => Some(priority),
+        TagRef::U64(priority) if key == SAMPLING_PRIORITY => Some(i64::from(priority > 0)),
         _ => None,
     }
 }

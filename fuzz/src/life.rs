@@ -11,9 +11,12 @@ use crate::text::Text;
 /// Names that are part of a program.
 pub const STATIC_NAMES: [&str; 3] = ["", "op", "a name of more than eight bytes"];
 
+/// The tag that makes a span record, or takes it out.
+pub const SAMPLING_PRIORITY: &str = "sampling.priority";
+
 /// Keys that do more than others, and one that is set in their stead.
 const KEYS: [&str; 6] =
-    ["error", "span.kind", "sampling.priority", "sampler.type", "sampler.param", "opentracing.ref_type"];
+    ["error", "span.kind", SAMPLING_PRIORITY, "sampler.type", "sampler.param", "opentracing.ref_type"];
 
 /// A whole life.
 #[derive(Arbitrary, Debug)]
@@ -24,6 +27,8 @@ pub struct Life<'a> {
     pub follows_from: Option<Context>,
     pub kind: Option<Kind>,
     pub start_unix_ns: u64,
+    /// Values of `sampling.priority`, before the other tags.
+    pub priorities: Vec<bool>,
     pub tags: Vec<(Key, Value<'a>)>,
     pub calls: Vec<Call<'a>>,
     pub end_unix_ns: u64,
@@ -45,6 +50,7 @@ pub enum Call<'a> {
     SetStatus(Status, Text),
     SetKind(Kind),
     Rename(Text),
+    SetPriority(bool),
 }
 
 /// A key: any, one of two letters, or one that does more.
@@ -110,8 +116,8 @@ impl Life<'_> {
         if let Some(kind) = self.kind {
             builder = builder.kind(kind.into());
         }
-        for (key, value) in &self.tags {
-            builder = builder.tag(key.as_str(), value.tag_ref());
+        for (key, value) in self.tags() {
+            builder = builder.tag(key, value);
         }
         builder.start()
     }
@@ -119,6 +125,12 @@ impl Life<'_> {
     /// What it refers to: its `child_of` and its `follows_from`.
     pub fn references(&self) -> [Option<SpanContext>; 2] {
         [&self.child_of, &self.follows_from].map(|reference| reference.as_ref().map(Context::build))
+    }
+
+    /// All tags that it is given at its start.
+    pub fn tags(&self) -> impl DoubleEndedIterator<Item = Field<'_>> {
+        let priorities = self.priorities.iter().map(|wanted| (SAMPLING_PRIORITY, i64::from(*wanted).into()));
+        priorities.chain(self.tags.iter().map(|(key, value)| (key.as_str(), value.tag_ref())))
     }
 
     fn named<'s>(&'s self, tracer: &'s Tracer) -> SpanBuilder<'s> {
@@ -143,6 +155,9 @@ impl Call<'_> {
             Self::SetStatus(status, message) => span.set_status((*status).into(), message),
             Self::SetKind(kind) => span.set_kind((*kind).into()),
             Self::Rename(name) => span.set_operation_name(name),
+            Self::SetPriority(wanted) => {
+                span.set_tag(SAMPLING_PRIORITY, i64::from(*wanted));
+            }
         }
     }
 }
