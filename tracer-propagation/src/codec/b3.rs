@@ -109,7 +109,8 @@ impl B3 {
             Format::Both => (Some(state), Some(state)),
         };
         let single = single::inject(single, carrier);
-        single.and(multi::inject(multi, carrier))
+        let multi = multi::inject(multi, carrier);
+        single.and(multi)
     }
 
     fn ids(self, context: &SpanContext) -> Option<Ids> {
