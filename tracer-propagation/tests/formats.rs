@@ -19,7 +19,8 @@ struct Format {
 
 fn formats() -> Vec<Format> {
     const SAMPLED: TraceFlags = TraceFlags::SAMPLED;
-    const B3_FLAGS: &[TraceFlags] = &[TraceFlags::NONE, SAMPLED, SAMPLED.with(TraceFlags::DEBUG)];
+    const B3_FLAGS: &[TraceFlags] =
+        &[TraceFlags::NONE, SAMPLED, SAMPLED.with(TraceFlags::DEBUG), TraceFlags::DEFERRED];
     const JAEGER_FLAGS: &[TraceFlags] = &[
         TraceFlags::NONE,
         SAMPLED,
