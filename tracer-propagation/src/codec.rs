@@ -51,7 +51,7 @@ pub trait Codec: fmt::Debug + Send + Sync {
 
     /// Writes what was extracted, where this process starts no span of its own: a proxy, or a
     /// program without a tracer. Formats that can tell more than a context write that too, such as
-    /// a decision that is deferred or that came without ids.
+    /// a decision that came without ids.
     ///
     /// # Errors
     /// As [`inject`](Self::inject).

@@ -1,5 +1,5 @@
-//! Headers to [`SpanContext`](tracer_core::SpanContext) and back: W3C Trace Context and Baggage,
-//! over any carrier.
+//! Headers to [`SpanContext`](tracer_core::SpanContext) and back, over any carrier: W3C Trace
+//! Context and Baggage, B3, Jaeger, and `grpc-trace-bin`.
 //!
 //! ```text
 //! headers ─> carrier ─> codec ─> Extracted ─> span ─> SpanContext ─> codec ─> carrier ─> headers
@@ -38,7 +38,7 @@
 //! # Where things are
 //!
 //! A [`Codec`] knows one format (`codec/`, a file for each header), a [`Composite`] several
-//! (`composite`). A carrier (`carrier/`) is whatever holds headers: an [`Extractor`] is read, an
+//! (`composite`). A program without a tracer passes headers on as they came (`forward`). A carrier (`carrier/`) is whatever holds headers: an [`Extractor`] is read, an
 //! [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
 //! take signs, upper case and any length. What is read or sent has a limit, and what goes beyond it
 //! is in the error beside the result.

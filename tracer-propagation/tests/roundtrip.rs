@@ -2,52 +2,29 @@
 //! fixed seed, so that a failure repeats.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "support/random.rs"]
+mod random;
+
+use random::{Headers, Random, damage};
 use tracer_core::{Baggage, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use tracer_propagation::{Codec, Composite, Extracted};
 
-type Headers = Vec<(String, Vec<u8>)>;
-
-/// `splitmix64` (Steele, Lea and Flood, 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| self.next().to_le_bytes()[0])
-    }
-
-    fn text(&mut self, alphabet: &str, lengths: std::ops::Range<usize>) -> String {
-        let alphabet: Vec<_> = alphabet.chars().collect();
-        let length = lengths.start + self.below(lengths.len());
-        (0..length).map(|_| self.pick(&alphabet)).collect()
-    }
-}
-
 const TOKEN: &str = "aZ09!#$%&'*+-.^_`|~";
 const ANY: &str = "aZ09 \t\n\0\"\\,;=%+/é日🚀\u{7f}\u{85}";
+
+fn text(random: &mut Random, alphabet: &str, lengths: std::ops::Range<usize>) -> String {
+    let alphabet: Vec<_> = alphabet.chars().collect();
+    let length = lengths.start + random.below(lengths.len());
+    (0..length).map(|_| random.pick(&alphabet)).collect()
+}
 
 fn context(random: &mut Random) -> SpanContext {
     let ids = (random.bytes(), random.bytes());
     let flags = TraceFlags::from_w3c(random.next().to_le_bytes()[0]);
     let mut state = TraceState::default();
     for _ in 0..random.below(6) {
-        let key = random.text("az09", 1..2) + &random.text("a0_-*/@", 0..9);
-        let value = random.text(" a~!;:", 0..9) + "x";
+        let key = text(random, "az09", 1..2) + &text(random, "a0_-*/@", 0..9);
+        let value = text(random, " a~!;:", 0..9) + "x";
         state.push(&key, &value).unwrap();
     }
     SpanContext::new(TraceId::from_bytes(ids.0), SpanId::from_bytes(ids.1), flags)
@@ -58,11 +35,11 @@ fn context(random: &mut Random) -> SpanContext {
 fn baggage(random: &mut Random) -> Baggage {
     (0..random.below(6)).fold(Baggage::new(), |baggage, _| {
         let property = |random: &mut Random| BaggageProperty {
-            key: random.text(TOKEN, 1..5).into(),
-            value: random.pick(&[true, false]).then(|| random.text(ANY, 0..9).into()),
+            key: text(random, TOKEN, 1..5).into(),
+            value: random.pick(&[true, false]).then(|| text(random, ANY, 0..9).into()),
         };
         let properties = (0..random.below(3)).map(|_| property(random)).collect();
-        baggage.with_item_and_properties(&random.text(TOKEN, 1..9), &random.text(ANY, 0..20), properties)
+        baggage.with_item_and_properties(&text(random, TOKEN, 1..9), &text(random, ANY, 0..20), properties)
     })
 }
 
@@ -104,22 +81,4 @@ fn what_is_read_from_damaged_headers_is_valid() {
         assert_eq!((second.parent().unwrap_or_default(), second.error), (parent, None), "{headers:?}");
     }
     assert!(contexts > 4_000 && errors > 4_000, "both happen: {contexts} contexts, {errors} errors");
-}
-
-fn damage(random: &mut Random, headers: &mut Headers) {
-    let at = random.below(headers.len());
-    let kind = random.below(6);
-    let (_, value) = &mut headers[at];
-    let place = random.below(value.len() + 1);
-    match kind {
-        0 => value.truncate(place),
-        1 => value.insert(place, random.pick(b"0af,;=- \t%\xff\0\x80")),
-        2 if place < value.len() => value[place] = random.next().to_le_bytes()[0],
-        3 if place < value.len() => drop(value.remove(place)),
-        4 => value.extend_from_within(place..),
-        _ => {
-            let copy = headers[at].clone();
-            headers.push(copy);
-        }
-    }
 }

@@ -2,6 +2,8 @@
 //!
 //! All cases of a file run before it fails, so that one run shows all that is wrong.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests")]
+
 #[path = "support/cases.rs"]
 mod cases;
 

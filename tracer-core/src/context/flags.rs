@@ -16,6 +16,8 @@ impl TraceFlags {
     pub const DEBUG: Self = Self(0x04);
     /// Jaeger's firehose: the back end does not index the trace.
     pub const FIREHOSE: Self = Self(0x08);
+    /// Nothing is decided yet (B3's "defer"): whoever starts the next span decides.
+    pub const DEFERRED: Self = Self(0x10);
 
     /// The flags of a W3C `traceparent` byte; bits that the specification reserves are dropped.
     #[must_use]

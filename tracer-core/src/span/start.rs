@@ -205,6 +205,8 @@ impl<'a> SpanBuilder<'a> {
         }
         let operation_name = self.dynamic_name.unwrap_or(self.static_name);
         let kind = self.kind.unwrap_or_default();
+        // Who defers the decision leaves it to this tracer, as if the trace began here.
+        let parent = parent.filter(|parent| !parent.flags().contains(TraceFlags::DEFERRED));
         let params = SamplingParams { trace_id, parent, operation_name, kind, tags: self.tags.as_slice() };
         (core.sampler.sample(&params), false)
     }
@@ -259,6 +261,7 @@ pub(super) fn sampling_priority((key, value): &Field<'_>) -> Option<i64> {
 }
 
 pub(super) fn flags(from: TraceFlags, sampled: bool, debug: bool) -> TraceFlags {
-    let flags = if sampled { from.with(TraceFlags::SAMPLED) } else { from.without(TraceFlags::SAMPLED) };
+    let undecided = from.without(TraceFlags::SAMPLED.with(TraceFlags::DEFERRED));
+    let flags = if sampled { undecided.with(TraceFlags::SAMPLED) } else { undecided };
     if debug { flags.with(TraceFlags::DEBUG) } else { flags }
 }

@@ -18,7 +18,7 @@
 mod multi;
 mod single;
 
-use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
+use tracer_core::{SpanContext, SpanId, TraceId};
 
 use super::{SamplingDecision, hex};
 use crate::carrier::{Extractor, Field, Injector};
@@ -109,7 +109,8 @@ impl B3 {
             Format::Both => (Some(state), Some(state)),
         };
         let single = single::inject(single, carrier);
-        single.and(multi::inject(multi, carrier))
+        let multi = multi::inject(multi, carrier);
+        single.and(multi)
     }
 
     fn ids(self, context: &SpanContext) -> Option<Ids> {
@@ -136,11 +137,11 @@ impl Codec for B3 {
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
         let ids = self.ids(context);
         // Without ids there is no decision either: flags that were never set are no "deny".
-        let decision = ids.map(|_| SamplingDecision::of(context.flags()));
+        let decision = ids.and_then(|_| SamplingDecision::of(context.flags()));
         self.write(State { ids, decision }, carrier)
     }
 
-    /// A deferred decision stays deferred, and one without ids is passed on alone.
+    /// A decision without ids is passed on alone.
     fn forward(&self, extracted: &Extracted, carrier: &mut dyn Injector) -> Result<(), InjectError> {
         let ids = extracted.context.as_ref().and_then(|context| self.ids(context));
         self.write(State { ids, decision: extracted.decision }, carrier)
@@ -154,12 +155,7 @@ impl Codec for B3 {
 impl From<State> for Extracted {
     fn from(state: State) -> Self {
         let context = state.ids.map(|ids| {
-            let flags = match state.decision {
-                Some(SamplingDecision::Debug) => TraceFlags::SAMPLED.with(TraceFlags::DEBUG),
-                Some(SamplingDecision::Accept) => TraceFlags::SAMPLED,
-                Some(SamplingDecision::Deny) | None => TraceFlags::NONE,
-            };
-            SpanContext::new(ids.trace_id, ids.span_id, flags)
+            SpanContext::new(ids.trace_id, ids.span_id, SamplingDecision::flags(state.decision))
                 .with_parent_id(ids.parent_id.unwrap_or_default())
                 .into_remote()
         });

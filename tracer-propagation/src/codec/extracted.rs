@@ -31,7 +31,7 @@ pub struct Extracted {
     /// The caller's span, marked as remote; its baggage is apart, below.
     pub context: Option<SpanContext>,
     /// What is decided about sampling; `None` leaves that to this process. Beside a context it
-    /// repeats the context's flags, unless the decision is deferred.
+    /// repeats the context's flags.
     pub decision: Option<SamplingDecision>,
     /// A text by which a person wants to find the trace; it is then to be recorded.
     pub debug_id: Option<Box<str>>,
@@ -58,7 +58,7 @@ impl Extracted {
     #[must_use]
     pub fn from_context(context: SpanContext) -> Self {
         let decision = SamplingDecision::of(context.flags());
-        Self { context: Some(context.into_remote()), decision: Some(decision), ..Self::default() }
+        Self { context: Some(context.into_remote()), decision, ..Self::default() }
     }
 
     /// Baggage alone.
@@ -124,18 +124,30 @@ impl From<ExtractError> for Extracted {
 }
 
 impl SamplingDecision {
-    pub(super) const fn of(flags: TraceFlags) -> Self {
+    /// `None` if the decision is deferred.
+    pub(super) const fn of(flags: TraceFlags) -> Option<Self> {
         match (flags.is_sampled(), flags.contains(TraceFlags::DEBUG)) {
-            (true, true) => Self::Debug,
-            (true, false) => Self::Accept,
-            (false, _) => Self::Deny,
+            _ if flags.contains(TraceFlags::DEFERRED) => None,
+            (true, true) => Some(Self::Debug),
+            (true, false) => Some(Self::Accept),
+            (false, _) => Some(Self::Deny),
+        }
+    }
+
+    /// The flags that say so; those of a deferred decision for `None`.
+    pub(super) const fn flags(decision: Option<Self>) -> TraceFlags {
+        match decision {
+            Some(Self::Debug) => TraceFlags::SAMPLED.with(TraceFlags::DEBUG),
+            Some(Self::Accept) => TraceFlags::SAMPLED,
+            Some(Self::Deny) => TraceFlags::NONE,
+            None => TraceFlags::DEFERRED,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::sampler::ConstSampler;
+    use tracer_core::sampler::{ConstSampler, ParentBased};
     use tracer_core::testing::TestTracer;
     use tracer_core::{SpanId, TraceId};
 
@@ -188,6 +200,20 @@ mod tests {
         assert!(decided(None, Some("find-me"), false));
         assert!(!decided(None, None, false));
         assert!(decided(None, None, true));
+    }
+
+    #[test]
+    fn a_deferred_decision_is_made_here() {
+        let extracted = remote(TraceFlags::DEFERRED);
+        assert_eq!(extracted.decision, None);
+        for sampled in [true, false] {
+            let sampler = ParentBased::new(constant(sampled));
+            let test = TestTracer::with_sampler("shop", sampler);
+            let span = extracted.start(test.tracer().span("serve"));
+            assert_eq!(span.context().parent_id(), SpanId::from_bytes([2; 8]));
+            let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::NONE };
+            assert_eq!(span.context().flags(), flags);
+        }
     }
 
     #[test]

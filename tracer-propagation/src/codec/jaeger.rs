@@ -59,7 +59,7 @@ impl Codec for Jaeger {
         if extracted.context.is_none() {
             match debug_id(carrier) {
                 Ok(debug_id) => extracted.debug_id = debug_id,
-                Err(reason) => error = error.or(Some(ExtractError::new(DEBUG_ID.name(), reason))),
+                Err(reason) => error = error.or_else(|| Some(ExtractError::new(DEBUG_ID.name(), reason))),
             }
         }
         match error {
@@ -69,16 +69,18 @@ impl Codec for Jaeger {
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        set_or_remove(carrier, &DEBUG_ID, None)
-            .and(trace_id::inject(context, carrier))
-            .and(baggage::inject(context.baggage(), carrier))
+        carrier.remove(&DEBUG_ID);
+        let trace_id = trace_id::inject(context, carrier);
+        let baggage = baggage::inject(context.baggage(), carrier);
+        trace_id.and(baggage)
     }
 
     /// A debug id is passed on where no trace has begun.
     fn forward(&self, extracted: &Extracted, carrier: &mut dyn Injector) -> Result<(), InjectError> {
         let injected = self.inject(&extracted.parent().unwrap_or_default(), carrier);
         let debug_id = extracted.debug_id.as_deref().filter(|_| extracted.context.is_none());
-        injected.and(set_or_remove(carrier, &DEBUG_ID, debug_id.map(str::as_bytes)))
+        let debug_id = set_or_remove(carrier, &DEBUG_ID, debug_id.map(str::as_bytes));
+        injected.and(debug_id)
     }
 
     fn fields(&self) -> &[&'static Field] {

@@ -52,17 +52,17 @@ fn extracted(carrier: &Headers) -> Value {
     outcome
 }
 
-/// A context with ids and a decision is a span's; anything less can only be passed on.
+/// A context with ids is a span's; a decision alone can only be passed on.
 fn written(codec: B3, input: &Value) -> Option<Value> {
     let (decision, flags) = match text(&input["sampling"])? {
-        "defer" => (None, TraceFlags::NONE),
+        "defer" => (None, TraceFlags::DEFERRED),
         "accept" => (Some(SamplingDecision::Accept), TraceFlags::SAMPLED),
         "deny" => (Some(SamplingDecision::Deny), TraceFlags::NONE),
         "debug" => (Some(SamplingDecision::Debug), TraceFlags::SAMPLED.with(TraceFlags::DEBUG)),
         _ => return None,
     };
     let context = context(input, flags)?;
-    if context.is_valid() && decision.is_some() {
+    if context.is_valid() {
         return Some(injected(&codec, &context));
     }
     let mut extracted = Extracted::default();

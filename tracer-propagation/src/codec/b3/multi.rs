@@ -46,7 +46,8 @@ pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result
     ];
     let mut result = Ok(());
     for (field, value) in parts {
-        result = result.and(set_or_remove(carrier, field, value));
+        let written = set_or_remove(carrier, field, value);
+        result = result.and(written);
     }
     result
 }

@@ -49,10 +49,10 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     }
     let mut oldest_first: Vec<BaggageItem<'_>> = baggage.iter().collect();
     oldest_first.reverse();
-    let (mut members, mut bytes, mut result) = (0, 0, Ok(()));
+    let (mut members, mut bytes, mut error) = (0, 0, None);
     for item in oldest_first {
         if item.key.is_empty() || !item.key.bytes().all(is_token_byte) {
-            result = result.and(Err(InjectError::new(PREFIX, InjectReason::Key)));
+            error = error.or(Some(InjectReason::Key));
             continue;
         }
         let name = format!("{PREFIX}{}", item.key.to_ascii_lowercase());
@@ -61,12 +61,13 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
         bytes += item.key.len() + value.len();
         if members > MEMBERS_MAX || bytes > BYTES_MAX {
             let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
-            return result.and(Err(InjectError::new(PREFIX, limit)));
+            error = error.or(Some(limit));
+            break;
         }
         let set = carrier.set_named(&name, value.as_bytes());
-        result = result.and(set.map_err(|error| InjectError::new(PREFIX, InjectReason::Carrier(error))));
+        error = error.or_else(|| set.err().map(InjectReason::Carrier));
     }
-    result
+    error.map_or(Ok(()), |reason| Err(InjectError::new(PREFIX, reason)))
 }
 
 #[derive(Default)]
