@@ -53,6 +53,8 @@ pub struct Span {
     kind: SpanKind,
     recording: bool,
     parent_is_remote: bool,
+    /// `sampling.priority` = 0 ended its recording: it is counted there, not as unsampled.
+    was_taken_out: bool,
 }
 
 impl Span {
@@ -109,6 +111,7 @@ impl Span {
             kind: SpanKind::Internal,
             recording: false,
             parent_is_remote: false,
+            was_taken_out: false,
         }
     }
 

@@ -86,6 +86,41 @@ fn sampling_priority_starts_and_stops_a_running_span() {
 }
 
 #[test]
+fn a_span_taken_out_and_wanted_again_is_counted_once_for_each() {
+    let test = TestTracer::new("svc");
+    let mut span = test.tracer().span("again").start();
+    span.set_tag(tags::SAMPLING_PRIORITY, 0).set_tag(tags::SAMPLING_PRIORITY, 1);
+    assert_eq!(test.unfinished(), ["again"]);
+    span.finish();
+    assert_eq!(test.spans().len(), 1);
+    let stats = test.tracer().stats();
+    assert_eq!(
+        (stats.unsampled, stats.dropped.sampling, stats.exported, stats.open),
+        (0, 1, 1, 0),
+        "{stats:?}"
+    );
+}
+
+#[test]
+fn a_span_that_records_late_still_knows_its_parent_to_be_remote() {
+    let test = TestTracer::new("svc");
+    let parent = SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([1; 8]), TraceFlags::NONE);
+    let mut span = test.tracer().span("late").child_of(&parent.into_remote()).start();
+    span.set_tag(tags::SAMPLING_PRIORITY, 1);
+    span.finish();
+    assert_eq!(test.spans()[0].flags & 0x300, 0x300);
+}
+
+#[test]
+fn of_two_priorities_at_the_start_the_last_decides_and_nothing_is_lost() {
+    let test = TestTracer::new("svc");
+    let builder = test.tracer().span("wanted").tag("early", 1).tag(tags::SAMPLING_PRIORITY, 0);
+    builder.tag(tags::SAMPLING_PRIORITY, 1).start().finish();
+    assert_eq!(test.tree(), "wanted early=1 sampling.priority=1\n");
+    assert_eq!(test.tracer().stats().dropped.sampling, 0);
+}
+
+#[test]
 fn a_debug_parent_is_recorded_whatever_the_sampler_says() {
     let test = TestTracer::build("svc", tracer_core::Clock::system(), |builder| {
         builder.sampler_for_every_span(ConstSampler::OFF)

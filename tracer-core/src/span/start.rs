@@ -178,8 +178,8 @@ impl<'a> SpanBuilder<'a> {
         span.core = Some(core);
         span.name = self.static_name;
         span.kind = self.kind.unwrap_or_default();
+        span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
         if decision.sampled {
-            span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
             span.begin_recording(core, self.start_time);
             let sampled_by = if valid_parent.is_none() { decision.by } else { None };
             self.record(&mut span, core, sampled_by);
@@ -223,7 +223,11 @@ impl<'a> SpanBuilder<'a> {
             body.put_encoded(tags.encoded());
         }
         for (key, value) in self.tags.as_slice() {
-            span.set_tag_ref(key, *value);
+            match sampling_priority(&(key, *value)).and_then(|_| span.recorder()) {
+                // `decide` has done what it asks for.
+                Some((body, core)) => body.set_attribute(key, *value, &core.limits),
+                None => span.set_tag_ref(key, *value),
+            }
         }
         let parent_id = span.context.parent_id();
         for reference in self.references().filter(|reference| reference.context.is_valid()) {

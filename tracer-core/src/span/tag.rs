@@ -109,12 +109,18 @@ impl Span {
         let new_flags = flags(self.context.flags(), wanted, wanted);
         self.context = std::mem::take(&mut self.context).with_flags(new_flags);
         if wanted && !self.recording {
-            core.hub.with_local(|local| local.counters.unsampled.sub(1));
+            if !self.was_taken_out {
+                core.hub.with_local(|local| local.counters.unsampled.sub(1));
+            }
             if self.name.is_empty() {
                 self.name = "unnamed";
             }
             self.begin_recording(core, None);
+            if let Some(open_spans) = &core.open_spans {
+                open_spans.insert(self.context.span_id(), self.name);
+            }
         } else if !wanted && self.recording {
+            self.was_taken_out = true;
             self.abandon();
         }
     }
