@@ -1,5 +1,7 @@
 //! `cargo bench --bench peers`: the cost of a span on the application's thread, ours beside the peers'.
 
+use std::time::Duration;
+
 use benches::measure::{Counting, Figure, measure, two_clock_readings_ns};
 use benches::peers;
 use benches::workload::WORKLOADS;
@@ -11,6 +13,9 @@ fn main() {
     // `cargo test` asks with `--test`: one round is enough to see that everything works.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { 300 } else { 1 };
     let mut peers = peers::all();
+    // A process that has run for a while: tracer-core turns to the processor's counter after a second.
+    std::thread::sleep(Duration::from_millis(1_100));
+    peers.iter_mut().for_each(|peer| peer.drain());
     let names: Vec<_> = peers.iter().map(|peer| peer.name()).collect();
 
     println!("| ns (allocations) per operation | {} |", names.join(" | "));
