@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use self::tsc::{Tsc, TscAnchor};
+use self::tsc::{Tsc, TscReading};
 
 /// How far the wall clock may be off before spans follow it.
 const TOLERANCE_NS: u64 = 1_000_000;
@@ -51,7 +51,7 @@ impl Timeline {
 struct SystemClock {
     /// What ticks count from, on both sources.
     anchor: Instant,
-    tsc_anchor: Option<TscAnchor>,
+    tsc_anchor: Option<TscReading>,
     /// The processor's counter, once its rate is known.
     tsc: OnceLock<Tsc>,
     offset_ns: AtomicU64,
@@ -128,7 +128,7 @@ impl Default for Clock {
 
 impl SystemClock {
     fn new() -> Self {
-        let (anchor, tsc_anchor) = (Instant::now(), TscAnchor::now());
+        let (anchor, tsc_anchor) = tsc::pair();
         let offset_ns = AtomicU64::new(unix_now_ns().wrapping_sub(saturating_ns(anchor.elapsed())));
         Self { anchor, tsc_anchor, tsc: OnceLock::new(), offset_ns }
     }
@@ -148,7 +148,7 @@ impl SystemClock {
 
     fn measure_tsc(&self) {
         if self.tsc.get().is_none() {
-            let measured = self.tsc_anchor.and_then(|anchor| anchor.measure(self.anchor.elapsed()));
+            let measured = self.tsc_anchor.and_then(|anchor| anchor.measure(self.anchor));
             // Another pipeline's worker may have been first.
             let _ = measured.map(|tsc| self.tsc.set(tsc));
         }

@@ -3,33 +3,52 @@
 //! It is used only where the kernel itself keeps time by it, which it does not on machines whose counters
 //! differ between cores, stop, or are trapped by a hypervisor.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the rate is measured: an error of the standard clock's 25 ns is then 0.03 millionths.
 pub(super) const MEASURE: Duration = Duration::from_secs(1);
+/// How often both clocks are read to find a pair that nothing came between.
+const PAIR_ATTEMPTS: usize = 16;
 
 /// A counter with a known rate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tsc {
-    anchor: TscAnchor,
+    anchor: TscReading,
     /// Nanoseconds per tick, times 2^32.
     rate: u64,
 }
 
-/// The counter when the clock began.
+/// What the counter showed at some time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TscAnchor(u64);
+pub(super) struct TscReading(u64);
 
-impl TscAnchor {
-    /// `None` where the counter is not to be trusted.
-    pub(super) fn now() -> Option<Self> {
-        read().filter(|_| kernel_trusts_it()).map(Self)
+/// Both clocks at one moment; without the counter where that is not to be trusted.
+pub(super) fn pair() -> (Instant, Option<TscReading>) {
+    if !kernel_trusts_it() {
+        return (Instant::now(), None);
     }
+    let pairs = (0..PAIR_ATTEMPTS).map(|_| {
+        let before = read();
+        let time = Instant::now();
+        let width = read().zip(before).map(|(after, before)| after.saturating_sub(before));
+        // The standard clock was read within `width` of ticks: an interrupt shows as a wide one.
+        (width, time, before.zip(width).map(|(before, width)| TscReading(before + width / 2)))
+    });
+    let tightest = pairs.min_by_key(|(width, ..)| *width);
+    tightest.map_or_else(|| (Instant::now(), None), |(_, time, reading)| (time, reading))
+}
 
-    /// The counter's rate, by the time that has passed since the anchor; `None` while that is too short.
-    pub(super) fn measure(self, elapsed: Duration) -> Option<Tsc> {
-        let ticks = read()?.checked_sub(self.0).filter(|ticks| *ticks > 0 && elapsed >= MEASURE)?;
-        let rate = u64::try_from((elapsed.as_nanos() << 32) / u128::from(ticks)).ok()?;
+impl TscReading {
+    /// The counter's rate, by the time that has passed since this reading was taken; `None` while that is
+    /// too short.
+    pub(super) fn measure(self, taken: Instant) -> Option<Tsc> {
+        if taken.elapsed() < MEASURE {
+            return None;
+        }
+        let (now, reading) = pair();
+        let ticks = reading?.0.checked_sub(self.0).filter(|ticks| *ticks > 0)?;
+        let elapsed_ns = now.duration_since(taken).as_nanos();
+        let rate = u64::try_from((elapsed_ns << 32) / u128::from(ticks)).ok()?;
         Some(Tsc { anchor: self, rate })
     }
 }

@@ -121,15 +121,12 @@ impl DispatchError {
     }
 }
 
-/// The first of those that arrive soonest; or why one of the routes is not known.
+/// Who arrives soonest, and of several the one of the lowest name: which route was found first is chance.
+/// Or why one of the routes is not known.
 fn first_to_arrive(rides: Vec<Ride>) -> Result<Car, DispatchError> {
-    let mut best: Option<Car> = None;
-    for ride in rides {
-        let eta_ns = ride.route?.eta_ns;
-        if best.as_ref().is_none_or(|car| eta_ns < car.eta_ns) {
-            best = Some(Car { driver: ride.driver, eta_ns });
-        }
-    }
+    let cars = rides.into_iter().map(|ride| Ok(Car { driver: ride.driver, eta_ns: ride.route?.eta_ns }));
+    let cars = cars.collect::<Result<Vec<_>, CallError>>()?;
+    let best = cars.into_iter().min_by(|a, b| (a.eta_ns, &a.driver).cmp(&(b.eta_ns, &b.driver)));
     best.ok_or(DispatchError::NoRoutes)
 }
 
@@ -161,9 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_the_soonest_comes() {
-        let car = first_to_arrive(vec![ride("a", 5), ride("b", 2), ride("c", 2)]).unwrap();
-        assert_eq!((car.driver.as_str(), minutes(car.eta_ns)), ("b", "2m0s".to_owned()));
+    fn the_soonest_comes_and_of_two_always_the_same_one() {
+        for rides in [[("a", 5), ("b", 2), ("c", 2)], [("c", 2), ("b", 2), ("a", 5)]] {
+            let rides = rides.map(|(driver, minutes)| ride(driver, minutes));
+            let car = first_to_arrive(rides.into()).unwrap();
+            assert_eq!((car.driver.as_str(), minutes(car.eta_ns)), ("b", "2m0s".to_owned()));
+        }
     }
 
     #[test]
