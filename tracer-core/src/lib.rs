@@ -39,6 +39,7 @@ mod resource;
 pub mod row;
 pub mod sampler;
 mod span;
+mod switch;
 mod sync;
 pub mod tags;
 pub mod testing;
@@ -61,5 +62,6 @@ pub use self::sampler::{
     SamplingParams,
 };
 pub use self::span::{SharedSpan, Span, SpanBuilder, SpanKind, StatusCode};
+pub use self::switch::{Switch, SwitchError};
 pub use self::tracer::{Tracer, TracerBuilder};
 pub use self::value::{Field, TagRef};

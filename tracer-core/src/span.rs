@@ -58,6 +58,8 @@ pub struct Span {
     parent_is_remote: bool,
     /// `sampling.priority` = 0 ended its recording: it is counted there, not as unsampled.
     was_taken_out: bool,
+    /// Its operation or target is off: the context is its parent's.
+    switched_off: bool,
 }
 
 impl Span {
@@ -116,6 +118,7 @@ impl Span {
             recording: false,
             parent_is_remote: false,
             was_taken_out: false,
+            switched_off: false,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard,
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::span::SpanBuilder;
+use crate::switch::{Hook, Switch};
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
 ///
@@ -54,6 +55,7 @@ pub(crate) struct Core {
     pub(crate) follows_parents: bool,
     pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
+    pub(crate) switch: Hook,
     handle: OnceLock<Weak<Handle>>,
 }
 
@@ -93,6 +95,7 @@ pub struct TracerBuilder {
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
+    switch: Option<Switch>,
 }
 
 /// Where finished spans go.
@@ -119,6 +122,7 @@ impl Tracer {
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
+            switch: None,
         }
     }
 
@@ -252,6 +256,12 @@ impl TracerBuilder {
         self
     }
 
+    /// Lets operations, targets and tags be switched off and on while running.
+    pub fn switch(mut self, switch: &Switch) -> Self {
+        self.switch = Some(switch.clone());
+        self
+    }
+
     /// Remembers the names of spans that have not ended, for tests; costs a lock per span.
     pub(crate) const fn track_open_spans(mut self) -> Self {
         self.track_open_spans = true;
@@ -267,6 +277,7 @@ impl TracerBuilder {
         };
         let service_name = self.resource.service_name().to_owned();
         let hub = Arc::clone(pipeline.hub());
+        let hook = Hook::new(self.scope.name());
         let core = Core {
             source: hub.add_source(Source { resource: self.resource, scope: self.scope }),
             hub,
@@ -275,9 +286,13 @@ impl TracerBuilder {
             follows_parents: self.follows_parents,
             limits: Limits::new(self.limits),
             open_spans: self.track_open_spans.then(OpenSpans::default),
+            switch: hook,
             handle: OnceLock::new(),
         };
         let core = core.keep();
+        if let Some(switch) = &self.switch {
+            switch.govern(&core.switch);
+        }
         let handle = Arc::new(Handle { core, pipeline, service_name });
         // The cell is new, so this cannot fail.
         let _ = core.handle.set(Arc::downgrade(&handle));

@@ -169,6 +169,13 @@ impl<'a> SpanBuilder<'a> {
     fn start_with_details(self, core: Option<&'static Core>) -> Span {
         let parent = self.parent();
         let Some(core) = core else { return Span::passing_on(parent.unwrap_or_default()) };
+        let is_off = match self.dynamic_name {
+            Some(name) => core.switch.is_dynamic_operation_off(name),
+            None => core.switch.is_operation_off(self.static_name),
+        };
+        if is_off {
+            return switched_off(core, parent.as_ref());
+        }
         let details = Details {
             static_name: self.static_name,
             dynamic_name: self.dynamic_name,
@@ -200,9 +207,21 @@ fn pass_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
     Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
 }
 
+/// The span of an operation that is off.
+#[inline(never)]
+fn switched_off(core: &'static Core, parent: Option<&SpanContext>) -> Span {
+    let mut span = Span::passing_on(parent.cloned().unwrap_or_default());
+    span.core = Some(core);
+    span.switched_off = true;
+    span
+}
+
 /// Starts a span that begins a trace, and has nothing set yet.
 #[inline(never)]
 fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, None);
+    }
     Details::plain(name, kind).start(core, None)
 }
 
@@ -218,6 +237,9 @@ fn start_below_active(core: &'static Core, name: &'static str, kind: SpanKind) -
 /// Starts a span below a parent that has decided, nearly always, and has nothing set yet.
 #[inline(never)]
 fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, Some(parent));
+    }
     let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
     if !decided || !core.follows_parents || core.open_spans.is_some() {
         return Details::plain(name, kind).start(core, Some(parent));
@@ -237,6 +259,7 @@ fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: 
         recording,
         parent_is_remote: parent.is_remote(),
         was_taken_out: false,
+        switched_off: false,
     }
 }
 
@@ -311,6 +334,7 @@ impl Details<'_, '_> {
             recording,
             parent_is_remote: valid_parent.is_some_and(SpanContext::is_remote),
             was_taken_out: false,
+            switched_off: false,
         };
         if recording && self.has_more_than_a_name(core) {
             self.record(&mut span, core);
@@ -359,7 +383,10 @@ impl Details<'_, '_> {
         for (key, value) in self.tags {
             match sampling_priority(&(key, *value)).and_then(|_| span.recorder()) {
                 // `decide` has done what it asks for.
-                Some((body, core)) => body.set_attribute(key, *value, &core.limits),
+                Some((body, core)) if !core.switch.is_tag_off(key) => {
+                    body.set_attribute(key, *value, &core.limits);
+                }
+                Some(_) => {}
                 None => span.set_tag_ref(key, *value),
             }
         }

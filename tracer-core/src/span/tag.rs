@@ -76,6 +76,9 @@ impl Span {
         if matches!(key.len(), 5 | 9 | 17) && self.set_special(key, value) {
             return;
         }
+        if self.core.is_some_and(|core| self.recording && core.switch.is_tag_off(key)) {
+            return;
+        }
         if let Some((body, core)) = self.recorder() {
             body.set_attribute(key, value, &core.limits);
         }
@@ -105,7 +108,7 @@ impl Span {
 
     fn set_sampling_priority(&mut self, priority: i64) {
         let wanted = priority > 0;
-        let Some(core) = self.core else { return };
+        let Some(core) = self.core.filter(|_| !self.switched_off) else { return };
         let new_flags = flags(self.context.flags(), wanted, wanted);
         self.context = std::mem::take(&mut self.context).with_flags(new_flags);
         if wanted && !self.recording {
