@@ -77,7 +77,7 @@ impl Span {
     /// Whether anything that is set is kept. See also [`set_tag_with`](Self::set_tag_with).
     #[must_use]
     pub const fn is_recording(&self) -> bool {
-        self.recording
+        self.recording && !cfg!(feature = "recording-off")
     }
 
     /// The tracer that started it.
@@ -105,6 +105,7 @@ impl Span {
     }
 
     /// A span that records nothing and passes a context on.
+    #[inline]
     const fn passing_on(context: SpanContext) -> Self {
         Self {
             context,
@@ -135,7 +136,7 @@ impl Span {
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
         match self.core {
-            Some(core) if self.recording => {
+            Some(core) if self.recording && !cfg!(feature = "recording-off") => {
                 let sampled_by = &mut self.sampled_by;
                 Some((self.body.get_or_insert_with(|| new_body(sampled_by.take())), core))
             }

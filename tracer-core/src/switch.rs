@@ -72,6 +72,17 @@ struct State {
     hooks: Vec<&'static Hook>,
 }
 
+impl State {
+    fn replace(&mut self, layer: Layer, rules: Rules) {
+        if let Some(place) = self.layers.get_mut(layer as usize) {
+            *place = Arc::new(rules);
+        }
+        for hook in &self.hooks {
+            hook.take(&self.layers);
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Layer {
     Code,
@@ -107,7 +118,7 @@ impl Switch {
         match errors.into_iter().next() {
             Some(error) => Err(error),
             None => {
-                self.replace(&mut self.0.0.lock(), Layer::Code, rules);
+                self.0.0.lock().replace(Layer::Code, rules);
                 Ok(())
             }
         }
@@ -136,7 +147,7 @@ impl Switch {
         for error in errors {
             log::warn!("switch: {}: {error}", file.path().display());
         }
-        self.replace(&mut state, Layer::File, rules);
+        state.replace(Layer::File, rules);
     }
 
     fn set_leniently(&self, layer: Layer, text: &str, from: &str) {
@@ -144,16 +155,7 @@ impl Switch {
         for error in errors {
             log::warn!("switch: {from}: {error}");
         }
-        self.replace(&mut self.0.0.lock(), layer, rules);
-    }
-
-    fn replace(&self, state: &mut State, layer: Layer, rules: Rules) {
-        if let Some(place) = state.layers.get_mut(layer as usize) {
-            *place = Arc::new(rules);
-        }
-        for hook in &state.hooks {
-            hook.take(&state.layers);
-        }
+        self.0.0.lock().replace(layer, rules);
     }
 
     /// Lets a tracer's hook follow this switch.
@@ -190,7 +192,8 @@ impl Hook {
     #[inline(always)]
     pub(crate) fn is_operation_off(&self, name: &'static str) -> bool {
         let stamp = self.stamp.load(Ordering::Relaxed);
-        stamp & (TARGET_IS_OFF | OPERATIONS_MAY_BE) != 0 && self.look_up_static(stamp, name)
+        stamp & (TARGET_IS_OFF | OPERATIONS_MAY_BE) != 0
+            && (stamp & TARGET_IS_OFF != 0 || self.look_up_static(stamp, name))
     }
 
     /// The same for a name made while running.
@@ -210,8 +213,7 @@ impl Hook {
 
     #[inline(never)]
     fn look_up_static(&self, stamp: u64, name: &'static str) -> bool {
-        stamp & TARGET_IS_OFF != 0
-            || cache::is_static_off(stamp, name, || self.decide(Subject::Operation, name))
+        cache::is_static_off(stamp, name, || self.decide(Subject::Operation, name))
     }
 
     #[inline(never)]

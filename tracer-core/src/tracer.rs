@@ -202,8 +202,11 @@ impl Tracer {
         self.0.as_ref().map_or("", |handle| handle.service_name.as_str())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn core(&self) -> Option<&'static Core> {
+        if cfg!(feature = "recording-off") {
+            return None;
+        }
         self.0.as_ref().map(|handle| handle.core)
     }
 
@@ -269,8 +272,13 @@ impl TracerBuilder {
     }
 
     /// The tracer. A pipeline of its own starts now, with its thread.
+    ///
+    /// With the feature `recording-off` it is [`Tracer::noop`], and nothing starts.
     #[must_use]
     pub fn build(self) -> Tracer {
+        if cfg!(feature = "recording-off") {
+            return Tracer::noop();
+        }
         let pipeline = match self.output {
             Output::Own(builder) => builder.start(),
             Output::Shared(pipeline) => pipeline,

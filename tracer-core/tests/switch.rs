@@ -1,4 +1,5 @@
 //! What a switch turns off, and that the trace stays whole.
+#![cfg(not(feature = "recording-off"))]
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -12,7 +12,8 @@ use crate::tracer::Core;
 impl Span {
     /// Ends the span now. The same as dropping it.
     // Not inlined: a span is moved into a call without being copied.
-    #[inline(never)]
+    #[cfg_attr(not(feature = "recording-off"), inline(never))]
+    #[cfg_attr(feature = "recording-off", inline(always))]
     pub fn finish(self) {}
 
     /// Ends the span at another time; one before its start counts as its start.
@@ -104,7 +105,7 @@ impl Span {
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.recording) {
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
             self.finish_now(core);
         }
     }

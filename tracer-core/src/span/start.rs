@@ -201,7 +201,8 @@ impl<'a> SpanBuilder<'a> {
 }
 
 /// The span of a tracer that records nothing.
-#[inline(never)]
+#[cfg_attr(not(feature = "recording-off"), inline(never))]
+#[cfg_attr(feature = "recording-off", inline(always))]
 fn pass_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
     let active = || if ignore_active { None } else { active::context() };
     Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
@@ -240,6 +241,12 @@ fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: 
     if core.switch.is_operation_off(name) {
         return switched_off(core, Some(parent));
     }
+    start_on_below(core, name, kind, parent)
+}
+
+/// The rest of it, apart, so that what is off does not pay for its registers.
+#[inline(never)]
+fn start_on_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
     let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
     if !decided || !core.follows_parents || core.open_spans.is_some() {
         return Details::plain(name, kind).start(core, Some(parent));
