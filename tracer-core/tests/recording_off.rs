@@ -8,9 +8,7 @@ use tracer_core::{
     Pipeline, SpanContext, SpanId, Stats, StatusCode, TraceFlags, TraceId, TraceState, Tracer, tags,
 };
 
-fn incoming() -> SpanContext {
-    let mut state = TraceState::default();
-    state.insert("vendor", "1").unwrap();
+fn incoming(state: TraceState) -> SpanContext {
     SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]), TraceFlags::SAMPLED)
         .with_trace_state(state)
         .with_baggage_item("user", "7")
@@ -19,7 +17,9 @@ fn incoming() -> SpanContext {
 #[test]
 fn the_context_of_a_request_is_passed_on_with_all_that_it_carries() {
     let tracer = Tracer::builder("shop").build();
-    let parent = incoming();
+    let mut state = TraceState::default();
+    state.insert("vendor", "1").unwrap();
+    let parent = incoming(state);
     let mut server = tracer.span("GET").child_of(&parent).tag("a", 1).start_active();
     server.with(|span| {
         span.set_baggage_item("cart", "9");
