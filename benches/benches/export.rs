@@ -30,8 +30,8 @@ fn all(arguments: &[String]) -> io::Result<()> {
     if !has("--bench") {
         return Ok(()); // `cargo test`: the parts have tests of their own
     }
-    let pairs = option(arguments, "--pairs")?.unwrap_or(if has("--short") { 100_000 } else { 1_000_000 });
-    let rate = option(arguments, "--rate")?.unwrap_or(40_000);
+    let pairs = option(arguments, "--pairs")?.unwrap_or(if has("--short") { 60_000 } else { 1_000_000 });
+    let rate = option(arguments, "--rate")?.unwrap_or(20_000);
     let mut ours_lost = 0;
 
     println!("Paced: {pairs} rich pairs at {rate} pairs a second, to a collector in another process\n");
@@ -41,7 +41,7 @@ fn all(arguments: &[String]) -> io::Result<()> {
         let lost = print(key, &outcome, pairs);
         ours_lost += if key.starts_with("tracer-core") { lost } else { 0 };
     }
-    println!("\nBurst: {pairs} rich pairs as fast as one thread can\n");
+    println!("\nBurst: {pairs} rich spans, half of them roots, as fast as one thread can\n");
     heading();
     for key in KEYS.into_iter().filter(|key| *key != NOBODY) {
         let lost = print(key, &producer::run(key, Pace::Burst, pairs as usize / 2)?, pairs / 2);

@@ -1,4 +1,5 @@
 //! `cargo bench --bench instructions`: instructions per operation, and their limits. Needs valgrind.
+//! `-- --ours` leaves the peers out.
 
 use std::process::ExitCode;
 
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS; // `cargo test`: valgrind may not be there
     }
-    let with_peers = arguments.iter().any(|argument| argument == "--peers");
+    let with_peers = !arguments.iter().any(|argument| argument == "--ours");
     match table(with_peers) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

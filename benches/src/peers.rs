@@ -46,13 +46,19 @@ pub const KEYS: [&str; 5] =
 #[must_use]
 pub fn by_key(key: &str, setup: &Setup) -> Option<Box<dyn Peer>> {
     Some(match key {
-        "tracer-core" => Box::new(Ours::new(&OursSetup { sink: setup.sink.clone(), ..OursSetup::DEFAULT })),
+        "tracer-core" => Box::new(Ours::new(&ours(setup))),
         "opentelemetry" => Box::new(opentelemetry::OpenTelemetry::new(setup)),
         "fastrace" => Box::new(fastrace::Fastrace::new(setup)),
         "tracing-opentelemetry" => Box::new(tracing::Tracing::new(setup)),
         "rustracing" => Box::new(rustracing::Rustracing::new()),
         _ => return None,
     })
+}
+
+/// A span of the suite takes 300 bytes at most.
+fn ours(setup: &Setup) -> OursSetup {
+    let memory_bytes_max = setup.queue_spans.map_or(OursSetup::DEFAULT.memory_bytes_max, |spans| spans * 300);
+    OursSetup { sink: setup.sink.clone(), memory_bytes_max, ..OursSetup::DEFAULT }
 }
 
 /// What all exporters here do: count.

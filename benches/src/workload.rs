@@ -99,6 +99,8 @@ pub trait Library: Send + Sync {
     const NAME: &'static str;
     /// It has a current span.
     const HAS_ACTIVE: bool = true;
+    /// Spans after which a thread should drain where nothing is to be lost, and no setting helps.
+    const DRAIN_EVERY_SPANS: usize = usize::MAX;
     /// A span that is open, and what its children need of it.
     type Parent;
 
@@ -136,6 +138,8 @@ pub trait Peer: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether it can do this at all.
     fn supports(&self, shape: Shape) -> bool;
+    /// Spans after which a thread should drain where nothing is to be lost, and no setting helps.
+    fn drain_every_spans(&self) -> usize;
     /// Does it so many times.
     fn run(&self, shape: Shape, count: usize);
     /// Exports what has gathered, and waits for it.
@@ -151,6 +155,10 @@ impl<L: Library> Peer for L {
 
     fn supports(&self, shape: Shape) -> bool {
         L::HAS_ACTIVE || shape != Shape::WithActive
+    }
+
+    fn drain_every_spans(&self) -> usize {
+        L::DRAIN_EVERY_SPANS
     }
 
     fn run(&self, shape: Shape, count: usize) {

@@ -1,11 +1,12 @@
 //! Processor time per million spans, to encoded OTLP bytes that are thrown away.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use super::process;
 use crate::measure::settle;
 use crate::peers::{self, Setup, Sink};
-use crate::workload::Shape;
+use crate::workload::{Peer, Shape};
 
 /// Spans of a round, over all threads.
 const ROUND_SPANS: usize = 200_000;
@@ -56,19 +57,14 @@ pub fn run_child(key: &str) {
     let setup = Setup { sink: Sink::Encode, queue_spans: Some(QUEUE_SPANS) };
     let peer = peers::by_key(key, &setup).expect("a library of this suite");
     // A process that has run for a while: tracer-core turns to the processor's counter after a second.
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    std::thread::sleep(Duration::from_millis(1_100));
     for shape in SHAPES {
         for threads in THREADS {
             let mut figure = CpuFigure { ms_per_million: f64::INFINITY, lost: 0 };
             for _ in 0..ROUNDS {
                 peer.drain();
                 let (exported_before, cpu_before) = (peer.exported(), process::cpu());
-                std::thread::scope(|scope| {
-                    for _ in 0..threads {
-                        scope.spawn(|| peer.run(shape, ROUND_SPANS / threads));
-                    }
-                });
-                let made = shape.spans_of(ROUND_SPANS / threads) * threads as u64;
+                let made = on_threads(peer.as_ref(), shape, threads);
                 settle(peer.as_ref(), exported_before, made);
                 let ms = (process::cpu() - cpu_before).as_secs_f64() * 1e3;
                 figure.ms_per_million = figure.ms_per_million.min(ms * 1e6 / made as f64);
@@ -77,4 +73,23 @@ pub fn run_child(key: &str) {
             println!("{:.1} {}", figure.ms_per_million, figure.lost);
         }
     }
+}
+
+/// Does a round on so many threads; says how many spans that made.
+fn on_threads(peer: &dyn Peer, shape: Shape, threads: usize) -> u64 {
+    let each = ROUND_SPANS / threads;
+    let portion = each.min(peer.drain_every_spans());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for _ in 0..each / portion {
+                    peer.run(shape, portion);
+                    if portion < each {
+                        peer.drain();
+                    }
+                }
+            });
+        }
+    });
+    shape.spans_of(portion) * (each / portion * threads) as u64
 }

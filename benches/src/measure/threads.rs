@@ -12,7 +12,7 @@ use crate::workload::{Peer, Shape};
 /// What was measured on several threads.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadFigure {
-    /// From the first thread's start to the last one's end, times threads, per span: in the best round.
+    /// A thread's time from its first span to its last, per span: the best thread's in the best round.
     pub wall_ns: f64,
     /// The threads' own processor time per span, in the best round.
     pub cpu_ns: f64,
@@ -22,21 +22,22 @@ pub struct ThreadFigure {
 
 /// Root spans on `threads` threads, which stay alive for all rounds.
 ///
-/// Threads, exporter and main thread share the machine's cores, so wall time has waiting in it.
+/// Threads and the exporter share the machine's cores, so wall time may have waiting in it.
 pub fn threads(peer: &dyn Peer, threads: usize, rounds: usize) -> ThreadFigure {
     let each = ROUND_SPANS / threads;
     let made = (each * threads) as f64;
     let (start, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
-    let cpu_total_ns = AtomicU64::new(0);
+    let (wall_min_ns, cpu_total_ns) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
     let mut figure = ThreadFigure { wall_ns: f64::INFINITY, cpu_ns: f64::INFINITY, lost: 0 };
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 for _ in 0..rounds {
                     start.wait();
-                    let before = thread_cpu();
+                    let (began, before) = (Instant::now(), thread_cpu());
                     peer.run(Shape::RootSpan, each);
-                    let cpu = thread_cpu().saturating_sub(before);
+                    let (wall, cpu) = (began.elapsed(), thread_cpu().saturating_sub(before));
+                    wall_min_ns.fetch_min(wall.as_nanos() as u64, Ordering::Relaxed);
                     cpu_total_ns.fetch_add(cpu.as_nanos() as u64, Ordering::Relaxed);
                     end.wait();
                 }
@@ -46,16 +47,14 @@ pub fn threads(peer: &dyn Peer, threads: usize, rounds: usize) -> ThreadFigure {
             peer.drain();
             let exported_before = peer.exported();
             cpu_total_ns.store(0, Ordering::Relaxed);
-            let began = Instant::now();
             start.wait();
             end.wait();
-            let wall_ns = began.elapsed().as_nanos() as f64;
             peer.drain();
-            figure.wall_ns = figure.wall_ns.min(wall_ns * threads as f64 / made);
             figure.cpu_ns = figure.cpu_ns.min(cpu_total_ns.load(Ordering::Relaxed) as f64 / made);
             figure.lost += lost(peer, exported_before, made as u64);
         }
     });
+    figure.wall_ns = wall_min_ns.into_inner() as f64 / each as f64;
     figure
 }
 

@@ -23,9 +23,12 @@ impl Tracing {
     /// Sets the process's default subscriber.
     pub(super) fn new(setup: &Setup) -> Self {
         let exported = Exported::default();
-        let provider = provider(setup, Sampler::AlwaysOn, &exported);
-        let off_provider =
-            super::sdk_exporter::provider(&Setup::DISCARD, Sampler::AlwaysOff, &Exported::default());
+        let provider = provider(setup, Sampler::ParentBased(Box::new(Sampler::AlwaysOn)), &exported);
+        let off_provider = super::sdk_exporter::provider(
+            &Setup::DISCARD,
+            Sampler::ParentBased(Box::new(Sampler::AlwaysOff)),
+            &Exported::default(),
+        );
         tracing::dispatcher::set_global_default(dispatch(&provider)).expect("the only subscriber");
         let off = dispatch(&off_provider);
         Self { provider, off, exported }
