@@ -1,12 +1,13 @@
 //! `cargo bench --bench peers`: the cost of a span on the application's thread, ours beside the peers'.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use benches::measure::{
     Counting, Figure, Reading, ThreadFigure, interleaved, sustained, threads, two_readings_ns,
 };
 use benches::peers::{self, Setup};
 use benches::workload::{Peer, Shape};
+use tracer_core::Clock;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -106,7 +107,7 @@ fn best_sustained(peer: &dyn Peer, spans: usize) -> Figure {
 
 /// For whoever reads the table later.
 fn when() -> String {
-    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let seconds = Clock::system().now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     format!("Taken at unix time {seconds}, {cores} cores, {}, profile: release.", std::env::consts::ARCH)
 }

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Builder;
 
 /// The largest body that is read: fastrace once made one of 225 MB.
 const BODY_BYTES_MAX: usize = 256 << 20;
@@ -79,20 +80,23 @@ pub fn serve() -> io::Result<()> {
     println!("http://{}", listener.local_addr()?);
     let counters = Arc::new(Counters::default());
     let shared = Arc::clone(&counters);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let counters = Arc::clone(&shared);
-            std::thread::spawn(move || {
-                if let Err(error) = serve_connection(&stream, &counters) {
-                    eprintln!("collector: {error}");
-                }
-            });
-        }
-    });
+    Builder::new().name("accept".to_owned()).spawn(move || accept(&listener, &shared))?;
     io::stdin().read_to_end(&mut Vec::new())?;
     let get = |counter: &AtomicU64| counter.load(Ordering::Acquire);
     println!("{} {} {}", get(&counters.spans), get(&counters.requests), get(&counters.bytes));
     Ok(())
+}
+
+fn accept(listener: &TcpListener, counters: &Arc<Counters>) {
+    for stream in listener.incoming().flatten() {
+        let counters = Arc::clone(counters);
+        let serve = move || {
+            serve_connection(&stream, &counters).unwrap_or_else(|error| eprintln!("collector: {error}"));
+        };
+        if let Err(error) = Builder::new().name("connection".to_owned()).spawn(serve) {
+            eprintln!("collector: no thread: {error}");
+        }
+    }
 }
 
 fn serve_connection(stream: &TcpStream, counters: &Counters) -> io::Result<()> {

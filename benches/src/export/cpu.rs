@@ -62,17 +62,21 @@ pub fn run_child(key: &str) {
         for threads in THREADS {
             let mut figure = CpuFigure { ms_per_million: f64::INFINITY, lost: 0 };
             for _ in 0..ROUNDS {
-                peer.drain();
-                let (exported_before, cpu_before) = (peer.exported(), process::cpu());
-                let made = on_threads(peer.as_ref(), shape, threads);
-                settle(peer.as_ref(), exported_before, made);
-                let ms = (process::cpu() - cpu_before).as_secs_f64() * 1e3;
-                figure.ms_per_million = figure.ms_per_million.min(ms * 1e6 / made as f64);
-                figure.lost += made.saturating_sub(peer.exported() - exported_before);
+                round(peer.as_ref(), shape, threads, &mut figure);
             }
             println!("{:.1} {}", figure.ms_per_million, figure.lost);
         }
     }
+}
+
+fn round(peer: &dyn Peer, shape: Shape, threads: usize, figure: &mut CpuFigure) {
+    peer.drain();
+    let (exported_before, cpu_before) = (peer.exported(), process::cpu());
+    let made = on_threads(peer, shape, threads);
+    settle(peer, exported_before, made);
+    let ms = (process::cpu() - cpu_before).as_secs_f64() * 1e3;
+    figure.ms_per_million = figure.ms_per_million.min(ms * 1e6 / made as f64);
+    figure.lost += made.saturating_sub(peer.exported() - exported_before);
 }
 
 /// Does a round on so many threads; says how many spans that made.
@@ -82,12 +86,10 @@ fn on_threads(peer: &dyn Peer, shape: Shape, threads: usize) -> u64 {
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                for _ in 0..each / portion {
+                (0..each / portion).for_each(|_| {
                     peer.run(shape, portion);
-                    if portion < each {
-                        peer.drain();
-                    }
-                }
+                    peer.drain();
+                });
             });
         }
     });

@@ -71,12 +71,6 @@ impl Ours {
         let off = Tracer::builder("bench").sampler(ConstSampler::OFF).pipeline(&pipeline).build();
         Self { tracer, off, is_drained: setup.is_drained, exported }
     }
-
-    /// The library's clock.
-    #[must_use]
-    pub fn clock(&self) -> tracer_core::Clock {
-        self.tracer.clock()
-    }
 }
 
 fn http(url: &str) -> OtlpHttp {

@@ -29,13 +29,14 @@ impl Rustracing {
         let off = tracer.clone_with_sampler(NullSampler);
         let (counter, sweep) = (exported.clone(), Arc::clone(&sweeps));
         // It ends with the process.
-        std::thread::spawn(move || {
+        let poll = move || {
             loop {
                 counter.add(receiver.try_iter().count());
                 sweep.fetch_add(1, Ordering::Release);
                 std::thread::sleep(POLL);
             }
-        });
+        };
+        std::thread::Builder::new().name("poll".to_owned()).spawn(poll).expect("a thread to be had");
         Self { tracer, off, sweeps, exported }
     }
 }
