@@ -9,8 +9,8 @@ use crate::peers::{self, Setup, Sink};
 use crate::workload::{Peer, Shape};
 
 /// Spans of a round, over all threads.
-const ROUND_SPANS: usize = 200_000;
-const ROUNDS: usize = 3;
+const ROUND_SPANS: usize = 100_000;
+const ROUNDS: usize = 2;
 /// Room for a round where a library has a queue: nothing is to be lost here.
 const QUEUE_SPANS: usize = 1 << 18;
 /// On how many threads.
