@@ -34,7 +34,7 @@ impl Buffer {
     }
 
     #[inline]
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         if self.is_long { self.long.len() } else { self.len }
     }
 
