@@ -58,7 +58,8 @@ pub(super) fn call(headers: &[(&str, &str)]) -> Callback {
 pub(super) fn calls(headers: &[(&str, &str)], count: usize) -> Vec<Callback> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/callback", listener.local_addr().unwrap());
-    let receiver = thread::spawn(move || receive(&listener, count));
+    let receiver =
+        thread::Builder::new().name("receiver".into()).spawn(move || receive(&listener, count)).unwrap();
     let call = serde_json::json!({"url": url, "arguments": []});
     let body = serde_json::to_string(&vec![call; count]).unwrap();
     assert_eq!(post(headers, &body), 200);
