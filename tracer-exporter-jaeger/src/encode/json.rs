@@ -105,7 +105,7 @@ pub(super) fn put_plain(out: &mut Vec<u8>, value: &Value) {
         Value::Bytes(bytes) => put_base64(out, bytes),
         Value::Array(items) => {
             out.push(b'[');
-            put_list(out, items, |out, item| put_plain(out, item));
+            put_list(out, items, put_plain);
             out.push(b']');
         }
         Value::Map(pairs) => put_plain_map(out, pairs),
