@@ -1,7 +1,7 @@
 //! OTLP JSON to a file, standard output, or any writer.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -45,10 +45,10 @@ impl JsonLines {
         Self::to(io::stdout())
     }
 
-    /// Writes to anything.
+    /// Writes to anything. It should not buffer: what it keeps after an error would be written twice.
     #[must_use]
     pub fn to(out: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(BufWriter::new(out)), line: Vec::new(), is_broken: false }
+        Self { out: Box::new(out), line: Vec::new(), is_broken: false }
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -8,6 +8,10 @@ mod collector;
 mod encoding;
 #[path = "it/environment.rs"]
 mod environment;
+#[path = "it/files.rs"]
+mod files;
+#[path = "it/http_exporters.rs"]
+mod http_exporters;
 #[path = "it/jaeger_json.rs"]
 mod jaeger_json;
 #[path = "it/jaeger_model.rs"]
@@ -28,6 +32,8 @@ mod spans;
 mod thrift;
 #[path = "it/thrift_reader.rs"]
 mod thrift_reader;
+#[path = "it/thrift_udp.rs"]
+mod thrift_udp;
 #[path = "it/transport.rs"]
 mod transport;
 #[path = "it/zipkin.rs"]
