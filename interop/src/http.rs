@@ -30,7 +30,7 @@ pub struct Response {
 #[non_exhaustive]
 pub enum HttpError {
     /// No connection, no answer in time, or a broken one.
-    #[error("GET {url}: {cause}")]
+    #[error("{url}: {cause}")]
     Request {
         /// What was asked for.
         url: String,
@@ -75,6 +75,16 @@ impl Client {
         send(request).map_err(|cause| HttpError::Request { url: url.to_owned(), cause: Box::new(cause) })
     }
 
+    /// Posts a body of that media type.
+    ///
+    /// # Errors
+    /// [`HttpError::Request`], if there was no whole answer. Any status is an answer.
+    pub fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Result<Response, HttpError> {
+        let sent = self.agent.post(url).header("content-type", content_type).send(body);
+        sent.and_then(read)
+            .map_err(|cause| HttpError::Request { url: url.to_owned(), cause: Box::new(cause) })
+    }
+
     /// Sends a GET and reads the body as JSON, whatever the status.
     ///
     /// # Errors
@@ -91,7 +101,10 @@ impl Client {
 }
 
 fn send(request: ureq::RequestBuilder<ureq::typestate::WithoutBody>) -> Result<Response, ureq::Error> {
-    let mut response = request.call()?;
+    read(request.call()?)
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Response, ureq::Error> {
     let header = response.headers().get("traceresponse");
     let traceresponse = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_string()?;

@@ -1,6 +1,7 @@
 //! The suites, and the choice among them by name.
 
 mod shape;
+mod transports;
 
 use std::io::Write;
 
@@ -36,6 +37,10 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("shape", "failures", shape::failures),
         scenario("shape", "viewer", shape::viewer),
         scenario("shape", "otlp", shape::otlp),
+        scenario("transports", "jaeger", transports::jaeger),
+        scenario("transports", "outage", transports::outage),
+        scenario("transports", "zipkin", transports::zipkin),
+        scenario("transports", "third", transports::third),
     ]
 }
 
@@ -94,9 +99,10 @@ mod tests {
 
     #[test]
     fn names_choose() {
-        let all = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
-        assert_eq!(chosen(&[]).unwrap(), all);
-        assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), all);
+        let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
+        let all = chosen(&[]).unwrap();
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 8));
+        assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }
 
@@ -104,7 +110,7 @@ mod tests {
     fn an_unknown_name_lists_the_known_ones() {
         let error = chosen(&["shape", "shap"]).unwrap_err();
         assert_eq!(error.name, "shap");
-        let known = "shape, shape/original, shape/failures, shape/viewer, shape/otlp";
-        assert!(error.to_string().ends_with(known));
+        let known = "there are: shape, shape/original, shape/failures, shape/viewer, shape/otlp, transports,";
+        assert!(error.to_string().contains(known));
     }
 }

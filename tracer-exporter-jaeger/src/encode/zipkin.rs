@@ -23,6 +23,10 @@ pub const CONTENT_TYPE: &str = "application/json";
 /// The tag that becomes the name of the other side.
 const PEER_SERVICE: &str = "peer.service";
 
+/// The specification says `OK`; but of its spellings the collector, and so Jaeger, reads only this one
+/// and the older `STATUS_CODE_OK`, and drops any other.
+const STATUS_OK: &str = "Ok";
+
 /// Writes a batch as a JSON list of Zipkin spans. What `out` held is replaced.
 pub fn encode(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
     let mut encoded = Encoded::default();
@@ -130,6 +134,7 @@ fn all_tags(span: &SpanRecord, scope: &Scope, process: &[(String, String)]) -> B
     for tag in tags(span, scope) {
         let (key, value) = match tag {
             Tag::Str(names::SPAN_KIND, _) if span.kind != SpanKind::Internal => continue,
+            Tag::Str(key @ names::STATUS_CODE, "OK") => (key, STATUS_OK.to_owned()),
             Tag::Str(key, text) => (key, text.to_owned()),
             Tag::Bool(key, truth) => (key, truth.to_string()),
             Tag::Count(key, count) => (key, count.to_string()),

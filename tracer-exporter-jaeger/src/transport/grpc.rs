@@ -164,6 +164,7 @@ impl Call<'_> {
     }
 }
 
+/// Who is sent compressed messages may answer so too.
 fn compressing(
     client: tonic::client::Grpc<Channel>,
     compression: Compression,
@@ -171,10 +172,18 @@ fn compressing(
     match compression {
         Compression::None => client,
         #[cfg(feature = "gzip")]
-        Compression::Gzip => client.send_compressed(tonic::codec::CompressionEncoding::Gzip),
+        Compression::Gzip => both_ways(client, tonic::codec::CompressionEncoding::Gzip),
         #[cfg(feature = "zstd")]
-        Compression::Zstd => client.send_compressed(tonic::codec::CompressionEncoding::Zstd),
+        Compression::Zstd => both_ways(client, tonic::codec::CompressionEncoding::Zstd),
     }
+}
+
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+fn both_ways(
+    client: tonic::client::Grpc<Channel>,
+    encoding: tonic::codec::CompressionEncoding,
+) -> tonic::client::Grpc<Channel> {
+    client.send_compressed(encoding).accept_compressed(encoding)
 }
 
 #[cfg(feature = "tls")]

@@ -39,7 +39,7 @@ fn expected_tags(span: &SpanRecord) -> BTreeMap<String, String> {
     put("w3c.tracestate", &span.trace_state);
     match span.status {
         StatusCode::Unset => {}
-        StatusCode::Ok => put("otel.status_code", "OK"),
+        StatusCode::Ok => put("otel.status_code", "Ok"),
         StatusCode::Error => {
             put("otel.status_code", "ERROR");
             put("error", "true");
