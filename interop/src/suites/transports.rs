@@ -58,6 +58,9 @@ pub(super) fn jaeger<W: Write>(report: &mut Report<W>) {
             });
         }
         report.test(&format!("transports/jaeger: jaeger-file, {width}: the same as Jaeger's answer"), || {
+            // What the server remarks is not in a file that it has not seen.
+            let mut reference = reference.clone();
+            reference.spans.iter_mut().for_each(|span| span.warnings.clear());
             differences(&reference, &through_file(&rich)?, Losses::None).into_result()
         });
     }
