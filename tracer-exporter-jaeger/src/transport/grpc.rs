@@ -45,11 +45,20 @@ pub(crate) struct Grpc {
     open: Option<Open>,
 }
 
-/// The channel's tasks live on the runtime.
 #[derive(Debug)]
 struct Open {
     channel: Channel,
-    runtime: Runtime,
+    /// Where the channel's tasks live; always there but in `drop`.
+    runtime: Option<Runtime>,
+}
+
+/// A runtime that is dropped within another would wait, which is not allowed there.
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Grpc {
@@ -91,7 +100,7 @@ impl Grpc {
         let entered = runtime.enter();
         let channel = endpoint.connect_lazy();
         drop(entered);
-        Ok(Open { channel, runtime })
+        Ok(Open { channel, runtime: Some(runtime) })
     }
 
     fn tonic_endpoint(&self) -> Result<TonicEndpoint, tonic::transport::Error> {
@@ -137,10 +146,10 @@ impl Call<'_> {
     /// `Err(None)` if there was no answer in time.
     fn run(self) -> Result<Bytes, Option<Status>> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
-        if remaining.is_zero() {
+        let Some(runtime) = self.open.runtime.as_ref().filter(|_| !remaining.is_zero()) else {
             return Err(None);
-        }
-        self.open.runtime.block_on(async {
+        };
+        runtime.block_on(async {
             let answer = tokio::time::timeout(remaining, self.unary(remaining)).await;
             match answer {
                 Ok(Ok(answer)) => Ok(answer),
@@ -215,13 +224,17 @@ const fn is_retryable(code: Code, retry_after: Option<Duration>) -> bool {
 
 /// The timeout that a request carries runs out on both sides; ours says so by a source.
 fn is_own_timeout(status: &Status) -> bool {
-    status.source().is_some_and(|source| source.is::<tonic::TimeoutExpired>())
+    chain(status).any(|error| error.is::<tonic::TimeoutExpired>())
+}
+
+/// An error and its causes.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// An error with its causes: the last says most.
 fn causes(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| (*error).source());
-    let texts: Vec<String> = chain.map(ToString::to_string).collect();
+    let texts: Vec<String> = chain(error).map(ToString::to_string).collect();
     printable(texts.join(": ").as_bytes())
 }
 
