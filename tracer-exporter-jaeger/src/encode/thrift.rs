@@ -14,9 +14,12 @@
 
 mod binary;
 mod compact;
+mod fast;
 mod packet;
 mod protocol;
+mod room;
 mod scan;
+mod spans;
 mod transcode;
 mod trim;
 
@@ -28,8 +31,7 @@ pub(crate) use self::packet::{Packed, Packer};
 use self::binary::Binary;
 use self::compact::Compact;
 use self::protocol::{Protocol, Type, put_str_tag, put_tag};
-use self::scan::Scan;
-use self::transcode::put_span;
+use self::spans::Spans;
 use super::{Encoded, names, process_tags, scope_version};
 
 /// The media type of what [`encode_binary`] writes.
@@ -61,31 +63,48 @@ pub fn encode_compact(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
 }
 
 fn encode<P: Protocol>(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
-    out.clear();
-    let scope_tags = ScopeTags::new::<P>(batch.scope);
+    let mut spans = Spans::over::<P>(std::mem::take(out), batch.scope);
+    let mut head = Vec::new();
+    P::field(&mut head, 0, 1, Type::Struct);
+    put_process::<P>(&mut head, batch.resource);
+    P::field(&mut head, 1, 2, Type::List);
+    spans.put_raw(&head);
+    let list_at = spans.len();
+    spans.put_raw(&list_head::<P>(batch.rows.len()));
+    let spans_at = spans.len();
     let mut encoded = Encoded::default();
-    P::field(out, 0, 1, Type::Struct);
-    put_process::<P>(out, batch.resource);
-    P::field(out, 1, 2, Type::List);
-    let list = P::reserve_list(out, Type::Struct);
     for row in batch.rows.iter() {
-        let scanned = Scan::new(row);
-        let is_written = scanned.is_ok_and(|scan| put_span::<P>(out, &scan, &scope_tags));
-        encoded.count(is_written);
+        encoded.count(spans.put::<P>(row));
     }
-    P::fill_list(out, list, Type::Struct, encoded.spans);
-    P::stop(out);
+    if encoded.unreadable > 0 {
+        spans.replace(list_at..spans_at, &list_head::<P>(encoded.spans));
+    }
+    // The end of the struct.
+    spans.put_raw(&[0]);
+    *out = spans.into_bytes();
     encoded
+}
+
+fn list_head<P: Protocol>(count: usize) -> Vec<u8> {
+    let mut head = Vec::new();
+    P::list(&mut head, Type::Struct, count);
+    head
 }
 
 /// The tags that all spans of a batch begin with.
 #[derive(Clone, Debug, Default)]
 struct ScopeTags {
+    /// The tags, and zeros up to the size of a block.
     bytes: Vec<u8>,
+    len: usize,
     count: usize,
 }
 
 impl ScopeTags {
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
     fn new<P: Protocol>(scope: &Scope) -> Self {
         let mut tags = Self::default();
         for (key, value) in [(names::SCOPE_NAME, scope.name()), (names::SCOPE_VERSION, scope_version(scope))]
@@ -94,6 +113,10 @@ impl ScopeTags {
                 put_str_tag::<P>(&mut tags.bytes, key.as_bytes(), value.as_bytes());
                 tags.count += 1;
             }
+        }
+        tags.len = tags.bytes.len();
+        if tags.len <= fast::SCOPE_BLOCK_BYTES {
+            tags.bytes.resize(fast::SCOPE_BLOCK_BYTES, 0);
         }
         tags
     }

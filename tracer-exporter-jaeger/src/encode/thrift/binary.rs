@@ -27,17 +27,6 @@ impl Protocol for Binary {
         out.extend_from_slice(&length(count));
     }
 
-    fn reserve_list(out: &mut Vec<u8>, element: Type) -> usize {
-        Self::list(out, element, 0);
-        out.len() - 4
-    }
-
-    fn fill_list(out: &mut Vec<u8>, at: usize, _: Type, count: usize) {
-        if let Some(room) = out.get_mut(at..at + 4) {
-            room.copy_from_slice(&length(count));
-        }
-    }
-
     #[inline]
     fn i32(out: &mut Vec<u8>, value: u32) {
         out.extend_from_slice(&value.to_be_bytes());

@@ -14,7 +14,7 @@ use tracer_core::row::wire::{Field, Fields, varint_len};
 
 use super::protocol::{Protocol, Type, put_tag};
 use super::trim::trim;
-use super::{Compact, Scan, ScopeTags, names, put_span, put_tags};
+use super::{Compact, Spans, names, put_tags};
 use crate::encode::process_tags;
 
 /// A Thrift message of type "oneway", number 0, for the method `emitBatch`; then the head of its
@@ -36,8 +36,7 @@ pub(crate) struct Packer {
     bytes_max: usize,
     /// Everything before the list of spans.
     prefix: Vec<u8>,
-    scope_tags: ScopeTags,
-    spans: Vec<u8>,
+    spans: Spans,
     packet: Vec<u8>,
 }
 
@@ -62,8 +61,7 @@ enum Put {
 
 impl Packer {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        let scope_tags = ScopeTags::default();
-        Self { bytes_max, prefix: Vec::new(), scope_tags, spans: Vec::new(), packet: Vec::new() }
+        Self { bytes_max, prefix: Vec::new(), spans: Spans::default(), packet: Vec::new() }
     }
 
     pub(crate) const fn bytes_max(&self) -> usize {
@@ -82,7 +80,7 @@ impl Packer {
 
     /// Takes resource and scope of a batch.
     pub(crate) fn begin(&mut self, batch: &Batch<'_>) {
-        self.scope_tags = ScopeTags::new::<Compact>(batch.scope);
+        self.spans.begin::<Compact>(batch.scope);
         self.prefix.clear();
         self.prefix.extend_from_slice(MESSAGE);
         Compact::field(&mut self.prefix, 0, 1, Type::Struct);
@@ -93,7 +91,7 @@ impl Packer {
     /// Takes as many rows as one packet holds, and makes it. With no spans there is no packet.
     pub(crate) fn pack(&mut self, rows: &mut Fields<'_>) -> Packed {
         let mut packed = Packed::default();
-        self.spans.clear();
+        self.spans.truncate(0);
         loop {
             let before = rows.clone();
             let Some(row) = next_row(rows) else { break };
@@ -116,8 +114,7 @@ impl Packer {
     /// Appends a span if it fits behind `count` others.
     fn put(&mut self, row: &[u8], count: usize) -> Put {
         let begin = self.spans.len();
-        let scanned = Scan::new(row);
-        if !scanned.is_ok_and(|scan| put_span::<Compact>(&mut self.spans, &scan, &self.scope_tags)) {
+        if !self.spans.put::<Compact>(row) {
             return Put::Unreadable;
         }
         if self.size(count + 1) <= self.bytes_max {
@@ -151,7 +148,7 @@ impl Packer {
         if count > 0 {
             self.packet.extend_from_slice(&self.prefix);
             Compact::list(&mut self.packet, Type::Struct, count);
-            self.packet.extend_from_slice(&self.spans);
+            self.packet.extend_from_slice(self.spans.as_bytes());
             self.packet.extend_from_slice(&[0; STOPS]);
         }
     }

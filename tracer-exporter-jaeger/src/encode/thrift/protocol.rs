@@ -6,16 +6,15 @@ use crate::encode::json;
 
 /// A Thrift protocol. Its methods write one element each.
 pub(super) trait Protocol {
+    /// Whether there is a way of its own for the common row.
+    const HAS_FAST_WAY: bool = false;
+
     /// The head of a field that is no truth; `previous` is the field before it in the struct, or 0.
     fn field(out: &mut Vec<u8>, previous: u8, id: u8, field_type: Type);
     /// A truth with its head.
     fn bool_field(out: &mut Vec<u8>, previous: u8, id: u8, value: bool);
     /// The head of a list.
     fn list(out: &mut Vec<u8>, element: Type, count: usize);
-    /// Room for the head of a list whose length is not known yet, and where it is.
-    fn reserve_list(out: &mut Vec<u8>, element: Type) -> usize;
-    /// Writes the head of a list into its room.
-    fn fill_list(out: &mut Vec<u8>, at: usize, element: Type, count: usize);
     /// A 32-bit integer that is not negative.
     fn i32(out: &mut Vec<u8>, value: u32);
     /// A 64-bit integer.

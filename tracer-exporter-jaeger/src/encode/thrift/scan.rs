@@ -90,7 +90,7 @@ impl<'a> Scan<'a> {
 }
 
 impl<'a> Status<'a> {
-    fn read(message: &'a [u8]) -> Result<Self, WireError> {
+    pub(super) fn read(message: &'a [u8]) -> Result<Self, WireError> {
         let mut status = Self::default();
         for field in Fields::new(message) {
             match field? {

@@ -14,15 +14,9 @@ const ATTRIBUTES: u64 = 9;
 const EVENTS: u64 = 11;
 const LINKS: u64 = 13;
 
-/// Appends a `Span`, or nothing at all if an entry cannot be read. Says which.
+/// Appends a `Span`. Says whether all of its entries could be read; if not, what was appended is of no use.
 pub(super) fn put_span<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTags) -> bool {
-    let begin = out.len();
-    out.reserve(2 * scan.row.len() + scope.bytes.len());
-    let written = try_put_span::<P>(out, scan, scope);
-    if written.is_err() {
-        out.truncate(begin);
-    }
-    written.is_ok()
+    try_put_span::<P>(out, scan, scope).is_ok()
 }
 
 fn try_put_span<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTags) -> Result<(), WireError> {
@@ -79,7 +73,7 @@ fn put_tags<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTags) 
         + counts.iter().filter(|(_, count)| *count > 0).count()
         + usize::from(is_error);
     P::list(out, Type::Struct, scope.count + scan.attributes + own);
-    out.extend_from_slice(&scope.bytes);
+    out.extend_from_slice(scope.as_bytes());
     for pair in scan.entries(ATTRIBUTES) {
         put_pair::<P>(out, pair)?;
     }
