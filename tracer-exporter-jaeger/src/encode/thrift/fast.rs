@@ -5,6 +5,7 @@
 //! [`transcode`]: super::transcode
 
 use super::ScopeTags;
+use super::compact::Varint;
 use super::room::Room;
 use crate::encode::names;
 
@@ -72,7 +73,7 @@ fn put_head<'a>(room: &mut Room<'_>, row: &'a [u8]) -> Option<(u8, &'a [u8])> {
     let (high, low, span_id) = (eight(head, 2), eight(head, 10), eight(head, 20));
     let (start_ns, end_ns) = (u64::from_le_bytes(eight(head, 29)), u64::from_le_bytes(eight(head, 38)));
     for id in [low, high, span_id, parent] {
-        room.put_i64_field(0x16, i64::from_be_bytes(id))?;
+        room.put_id_field(0x16, id)?;
     }
     room.put([0x18, *name_len])?;
     room.put_start(name, usize::from(*name_len))?;
@@ -194,9 +195,51 @@ fn put_log(room: &mut Room<'_>, event: &[u8]) -> Option<()> {
     room.put([0])
 }
 
-/// A `KeyValue` that `content` begins with.
+/// A `KeyValue` that `content` begins with. Where key and text have at most 32 bytes, and so many can be
+/// read, all is written within one window, whose bounds are checked once.
 #[inline(always)]
 fn put_pair(room: &mut Room<'_>, pair: &[u8], content: &[u8]) -> Option<()> {
+    let [0x0a, key_len, key @ ..] = content else { return None };
+    let (Some(key), 0..=32) = (key.first_chunk::<32>(), *key_len) else {
+        return put_long_pair(room, pair, content);
+    };
+    let value_at = 2 + usize::from(*key_len);
+    let value = pair.get(value_at..)?;
+    let window = room.window::<128>()?;
+    (window[0], window[1]) = (0x18, *key_len);
+    window[2..34].copy_from_slice(key);
+    let at = value_at & 63;
+    let end = match value {
+        [0x12, _, 0x0a, len @ 0..=32, text @ ..] if usize::from(*len) == text.len() => {
+            let Some(text) = content.get(value_at + 4..).and_then(<[u8]>::first_chunk::<32>) else {
+                return put_long_pair(room, pair, content);
+            };
+            window[at..at + 4].copy_from_slice(&[0x15, 0, 0x18, *len]);
+            window[at + 4..at + 36].copy_from_slice(text);
+            let end = at + 4 + usize::from(*len);
+            window[end] = 0;
+            end + 1
+        }
+        [0x12, 2, 0x10, truth @ (0 | 1)] => {
+            window[at..at + 4].copy_from_slice(&[0x15, 4, 0x32 - truth, 0]);
+            at + 4
+        }
+        [0x12, _, 0x18, varint @ ..] => {
+            let Varint { groups, last, len } = Varint::zigzag(whole_varint(varint)?);
+            window[at..at + 3].copy_from_slice(&[0x15, 6, 0x46]);
+            window[at + 3..at + 11].copy_from_slice(&groups);
+            window[at + 11..at + 13].copy_from_slice(&last);
+            let end = at + 3 + (len & 15);
+            window[end] = 0;
+            end + 1
+        }
+        _ => return put_long_pair(room, pair, content),
+    };
+    room.skip(end)
+}
+
+/// As [`put_pair`], for keys and texts of up to 127 bytes, and for floats.
+fn put_long_pair(room: &mut Room<'_>, pair: &[u8], content: &[u8]) -> Option<()> {
     let [0x0a, key_len @ 0..=0x7f, key @ ..] = content else { return None };
     let value = pair.get(2 + usize::from(*key_len)..)?;
     room.put([0x18, *key_len])?;
@@ -247,6 +290,11 @@ const fn short_len(bytes: &[u8]) -> Option<(usize, &[u8])> {
 /// A varint that is all there is; at most nine bytes, as no positive number has more.
 #[inline(always)]
 fn whole_varint(bytes: &[u8]) -> Option<i64> {
+    match bytes {
+        [number @ 0..=0x7f] => return Some(i64::from(*number)),
+        [low @ 0x80..=0xff, high @ 0..=0x7f] => return Some(i64::from(low & 0x7f) | i64::from(*high) << 7),
+        _ => {}
+    }
     let (last, more) = bytes.split_last()?;
     if more.len() > 8 || *last >= 0x80 || more.iter().any(|byte| *byte < 0x80) {
         return None;

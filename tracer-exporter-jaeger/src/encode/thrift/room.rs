@@ -87,16 +87,33 @@ impl<'a> Room<'a> {
     /// A byte, and a 64-bit integer as compact Thrift has it.
     #[inline(always)]
     pub(super) fn put_i64_field(&mut self, head: u8, value: i64) -> Option<()> {
+        self.put_varint_field(head, Varint::zigzag(value))
+    }
+
+    /// As [`put_i64_field`](Self::put_i64_field), for ids.
+    #[inline(always)]
+    pub(super) fn put_id_field(&mut self, head: u8, id: [u8; 8]) -> Option<()> {
+        self.put_varint_field(head, Varint::id(i64::from_be_bytes(id)))
+    }
+
+    #[inline(always)]
+    fn put_varint_field(&mut self, head: u8, varint: Varint) -> Option<()> {
         let place = self.rest.first_chunk_mut::<11>()?;
-        let Varint { groups, last, len } = Varint::zigzag(value);
+        let Varint { groups, last, len } = varint;
         place[0] = head;
         place[1..9].copy_from_slice(&groups);
         place[9..11].copy_from_slice(&last);
         self.skip(1 + len)
     }
 
+    /// What comes next, to be written in any order before it is skipped.
     #[inline(always)]
-    fn skip(&mut self, len: usize) -> Option<()> {
+    pub(super) fn window<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.rest.first_chunk_mut::<N>()
+    }
+
+    #[inline(always)]
+    pub(super) fn skip(&mut self, len: usize) -> Option<()> {
         self.rest = std::mem::take(&mut self.rest).get_mut(len..)?;
         Some(())
     }

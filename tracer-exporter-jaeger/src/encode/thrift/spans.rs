@@ -8,7 +8,7 @@ use super::transcode::put_span;
 use super::{ScopeTags, fast};
 
 /// What a span takes beside its entries, and a copy of fixed size may go beyond it.
-const ROOM_BYTES: usize = 256;
+const ROOM_BYTES: usize = 384;
 
 /// Encoded spans, and what all of them share.
 ///
