@@ -46,6 +46,7 @@ use crate::value::{Field, TagRef};
 /// assert_eq!(inner.context().parent_id(), scope.context().span_id());
 /// ```
 #[must_use]
+#[inline]
 pub fn context() -> Option<SpanContext> {
     stack::top_context().filter(|context| context.is_valid() || !context.baggage().is_empty())
 }

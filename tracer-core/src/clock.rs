@@ -1,22 +1,22 @@
 //! Time: what a span reads, and how it becomes unix nanoseconds.
 //!
 //! ```text
-//! unix ns = ticks since the process began, in ns + offset
-//!           └ the standard clock in the first second, then the processor's counter
+//! unix ns = (ticks * rate >> 32)          + offset     the processor's counter, once its rate is known
+//!         = standard clock since an anchor + offset     before, and where there is no counter to trust
 //! ```
 //!
-//! A span keeps the [`Timeline`] that it began on, which is a source of ticks and an offset, for all of its
-//! times. So durations never see a step of the wall clock, and a log never falls outside its span. The
-//! pipeline's worker sets the offset anew when the wall clock is a millisecond off, and not before: a smaller
-//! correction would tell nothing, and put a span that follows a long one before its end.
+//! A span keeps the [`Timeline`] that it began on, which is a rate and an offset, for all of its times. So
+//! durations never see a step of the wall clock, and a log never falls outside its span. The pipeline's
+//! worker sets the offset anew when the wall clock is a millisecond off, and not before: a smaller correction
+//! would tell nothing, and put a span that follows a long one before its end.
 
 mod tsc;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use self::tsc::{Tsc, TscReading};
+use self::tsc::TscReading;
 
 /// How far the wall clock may be off before spans follow it.
 const TOLERANCE_NS: u64 = 1_000_000;
@@ -38,23 +38,29 @@ enum Source {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeline {
     offset_ns: u64,
-    by_tsc: bool,
+    /// Of the processor's counter; 0 on any other clock.
+    rate: u64,
 }
 
 impl Timeline {
     /// Of a span that has not begun to record.
-    pub(crate) const START: Self = Self { offset_ns: 0, by_tsc: false };
+    pub(crate) const START: Self = Self { offset_ns: 0, rate: 0 };
 }
 
 /// The machine's clock: one for the process.
 #[derive(Debug)]
 struct SystemClock {
-    /// What ticks count from, on both sources.
+    /// What the standard clock counts from, and the counter at that moment.
     anchor: Instant,
     tsc_anchor: Option<TscReading>,
-    /// The processor's counter, once its rate is known.
-    tsc: OnceLock<Tsc>,
+    /// On the standard clock's timeline.
     offset_ns: AtomicU64,
+    /// On the counter's timeline; set before the rate is.
+    tsc_offset_ns: AtomicU64,
+    /// 0 until it is known. Frozen then.
+    tsc_rate: AtomicU64,
+    /// Whether somebody sets the rate: an offset fits one rate only.
+    tsc_claimed: AtomicBool,
 }
 
 impl Clock {
@@ -105,8 +111,16 @@ impl Clock {
     /// Now, on a timeline of this clock.
     #[inline]
     pub(crate) fn unix_ns(&self, timeline: Timeline) -> u64 {
+        if timeline.rate == 0 {
+            return self.without_tsc_unix_ns(timeline);
+        }
+        tsc::now_ns(timeline.rate).wrapping_add(timeline.offset_ns)
+    }
+
+    #[cold]
+    fn without_tsc_unix_ns(&self, timeline: Timeline) -> u64 {
         match &self.0 {
-            Source::System(clock) => clock.ticks_ns(timeline.by_tsc).wrapping_add(timeline.offset_ns),
+            Source::System(clock) => saturating_ns(clock.anchor.elapsed()).wrapping_add(timeline.offset_ns),
             Source::Manual(now) => now.load(Ordering::Relaxed),
         }
     }
@@ -130,39 +144,57 @@ impl SystemClock {
     fn new() -> Self {
         let (anchor, tsc_anchor) = tsc::pair();
         let offset_ns = AtomicU64::new(unix_now_ns().wrapping_sub(saturating_ns(anchor.elapsed())));
-        Self { anchor, tsc_anchor, tsc: OnceLock::new(), offset_ns }
+        Self {
+            anchor,
+            tsc_anchor,
+            offset_ns,
+            tsc_offset_ns: AtomicU64::new(0),
+            tsc_rate: AtomicU64::new(0),
+            tsc_claimed: AtomicBool::new(false),
+        }
     }
 
     #[inline]
     fn timeline(&self) -> Timeline {
-        Timeline { offset_ns: self.offset_ns.load(Ordering::Relaxed), by_tsc: self.tsc.get().is_some() }
-    }
-
-    #[inline]
-    fn ticks_ns(&self, by_tsc: bool) -> u64 {
-        match self.tsc.get() {
-            Some(tsc) if by_tsc => tsc.now_ns(),
-            _ => saturating_ns(self.anchor.elapsed()),
+        match self.tsc_rate.load(Ordering::Acquire) {
+            0 => Timeline { offset_ns: self.offset_ns.load(Ordering::Relaxed), rate: 0 },
+            rate => Timeline { offset_ns: self.tsc_offset_ns.load(Ordering::Relaxed), rate },
         }
     }
 
+    /// Nanoseconds of the clock of a timeline.
+    fn ticks_ns(&self, timeline: Timeline) -> u64 {
+        match timeline.rate {
+            0 => saturating_ns(self.anchor.elapsed()),
+            rate => tsc::now_ns(rate),
+        }
+    }
+
+    /// Turns to the counter, where it is there to trust and its rate can be told.
     fn measure_tsc(&self) {
-        if self.tsc.get().is_none() {
-            let measured = self.tsc_anchor.and_then(|anchor| anchor.measure(self.anchor));
-            // Another pipeline's worker may have been first.
-            let _ = measured.map(|tsc| self.tsc.set(tsc));
+        if self.tsc_rate.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        let measured = self.tsc_anchor.and_then(|anchor| Some((anchor, anchor.rate(self.anchor)?)));
+        let Some((anchor, rate)) = measured else { return };
+        if !self.tsc_claimed.swap(true, Ordering::Relaxed) {
+            // Both timelines agree at the anchor.
+            let at_anchor_unix_ns = self.offset_ns.load(Ordering::Relaxed);
+            self.tsc_offset_ns.store(at_anchor_unix_ns.wrapping_sub(anchor.ns(rate)), Ordering::Relaxed);
+            self.tsc_rate.store(rate, Ordering::Release);
         }
     }
 
     /// Takes over what the wall clock says, if that differs.
     fn follow(&self, wall_unix_ns: impl Fn() -> u64) {
         let timeline = self.timeline();
-        let before_ns = self.ticks_ns(timeline.by_tsc);
+        let before_ns = self.ticks_ns(timeline);
         let wall_unix_ns = wall_unix_ns();
-        let pause_ns = self.ticks_ns(timeline.by_tsc).wrapping_sub(before_ns);
+        let pause_ns = self.ticks_ns(timeline).wrapping_sub(before_ns);
         let wanted_ns = wall_unix_ns.wrapping_sub(before_ns);
         if pause_ns < PAUSE_NS && wanted_ns.abs_diff(timeline.offset_ns) > TOLERANCE_NS {
-            self.offset_ns.store(wanted_ns, Ordering::Relaxed);
+            let offset_ns = if timeline.rate == 0 { &self.offset_ns } else { &self.tsc_offset_ns };
+            offset_ns.store(wanted_ns, Ordering::Relaxed);
         }
     }
 }
@@ -189,12 +221,14 @@ mod tests {
     fn the_counter_takes_over_without_a_jump() {
         let clock = SystemClock::new();
         clock.measure_tsc();
-        assert!(clock.tsc.get().is_none(), "a rate that is measured so early is wrong");
+        assert_eq!(clock.timeline().rate, 0, "a rate that is measured so early is wrong");
+        let standard = clock.timeline();
         std::thread::sleep(tsc::MEASURE);
         clock.measure_tsc();
+        let counter = clock.timeline();
+        let unix_ns = |timeline: Timeline| clock.ticks_ns(timeline).wrapping_add(timeline.offset_ns);
         for _ in 0..1_000 {
-            let (before, counter, after) =
-                (clock.ticks_ns(false), clock.ticks_ns(true), clock.ticks_ns(false));
+            let (before, counter, after) = (unix_ns(standard), unix_ns(counter), unix_ns(standard));
             // Where there is no counter to trust, this compares the standard clock with itself.
             assert!(before <= counter + 2_000 && counter <= after + 2_000, "{before} {counter} {after}");
         }

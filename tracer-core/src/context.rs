@@ -146,6 +146,12 @@ impl SpanContext {
         self.trace_id.is_valid() && self.span_id.is_valid()
     }
 
+    /// Whether there is tracestate or baggage.
+    #[inline]
+    pub(crate) const fn has_extra(&self) -> bool {
+        self.extra.is_some()
+    }
+
     /// The vendors' list; `None` if it is empty.
     #[must_use]
     pub fn trace_state(&self) -> Option<&TraceState> {

@@ -22,13 +22,35 @@ pub struct SpanLimits {
 }
 
 impl SpanLimits {
-    const BODY_BYTES_MAX: usize = 40 * 1024;
+    pub(crate) const BODY_BYTES_MAX: usize = 40 * 1024;
 
     /// The same, none above what keeps a row below 64 KiB.
     pub(crate) fn clamped(mut self) -> Self {
         self.body_bytes_max = self.body_bytes_max.min(Self::BODY_BYTES_MAX);
         self.name_bytes_max = self.name_bytes_max.min(2048);
         self
+    }
+}
+
+/// The limits as a tracer holds them.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    pub(crate) span: SpanLimits,
+    /// How many attributes, of those that are too short for any limit of size, need no closer look.
+    pub(crate) short_attributes_max: u32,
+    /// Likewise, of events.
+    pub(crate) short_events_max: u32,
+}
+
+impl Limits {
+    pub(crate) fn new(span: SpanLimits) -> Self {
+        /// No short entry is longer.
+        const SHORT_MAX: usize = 128;
+        let sizes_are_usual = span.value_bytes_max >= SHORT_MAX
+            && span.name_bytes_max >= SHORT_MAX
+            && span.body_bytes_max == SpanLimits::BODY_BYTES_MAX;
+        let short = |max| if sizes_are_usual { max } else { 0 };
+        Self { short_attributes_max: short(span.attributes_max), short_events_max: short(span.events_max), span }
     }
 }
 

@@ -15,10 +15,12 @@
 
 pub(crate) mod body;
 pub(crate) mod body_pool;
-pub(crate) mod head;
+pub(crate) mod buffer;
+mod copy;
 pub(crate) mod key_value;
 pub mod record;
 pub mod wire;
+pub(crate) mod writer;
 
 use self::wire::{Field, Fields, WireError};
 

@@ -11,8 +11,9 @@ mod tag;
 
 use crate::clock::Timeline;
 use crate::context::SpanContext;
-use crate::row::body::Body;
+use crate::row::body::{Body, Rest};
 use crate::row::body_pool;
+use crate::sampler::SamplerTags;
 use crate::tracer::{Core, Tracer};
 
 pub use self::kind::{SpanKind, StatusCode};
@@ -50,6 +51,8 @@ pub struct Span {
     timeline: Timeline,
     /// Everything else that was set; nothing was, while there is none.
     body: Option<Box<Body>>,
+    /// What the sampler leaves on a root; goes in front of a body.
+    sampled_by: Option<&'static SamplerTags>,
     kind: SpanKind,
     recording: bool,
     parent_is_remote: bool,
@@ -84,7 +87,7 @@ impl Span {
     /// Renames the operation, for instance when the route is known. The sampler is not asked again.
     pub fn set_operation_name(&mut self, name: &str) {
         if let Some((body, core)) = self.recorder() {
-            body.set_name(name, &core.limits);
+            body.set_name(name, &core.limits.span);
         }
     }
 
@@ -108,6 +111,7 @@ impl Span {
             start_unix_ns: 0,
             timeline: Timeline::START,
             body: None,
+            sampled_by: None,
             kind: SpanKind::Internal,
             recording: false,
             parent_is_remote: false,
@@ -120,17 +124,30 @@ impl Span {
     }
 
     fn operation_name(&self) -> &str {
-        self.body.as_ref().map(|body| body.name()).filter(|name| !name.is_empty()).unwrap_or(self.name)
+        let rest = self.body.as_ref().and_then(|body| body.rest());
+        rest.and_then(Rest::name).unwrap_or(self.name)
     }
 
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
         match self.core {
-            Some(core) if self.recording => Some((self.body.get_or_insert_with(body_pool::take), core)),
+            Some(core) if self.recording => {
+                let sampled_by = &mut self.sampled_by;
+                Some((self.body.get_or_insert_with(|| new_body(sampled_by.take())), core))
+            }
             _ => None,
         }
     }
+}
+
+/// A body that holds what a sampler leaves.
+fn new_body(sampled_by: Option<&SamplerTags>) -> Box<Body> {
+    let mut body = body_pool::take();
+    if let Some(tags) = sampled_by {
+        body.put_encoded(tags.encoded());
+    }
+    body
 }
 
 impl Default for Span {

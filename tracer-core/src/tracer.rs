@@ -7,11 +7,11 @@ use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::export::Exporter;
-use crate::limits::SpanLimits;
+use crate::limits::{Limits, SpanLimits};
 use crate::open_spans::OpenSpans;
 use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats};
 use crate::resource::{Resource, Scope};
-use crate::sampler::{ConstSampler, ParentBased, Sampler};
+use crate::sampler::{ConstSampler, Sampler};
 use crate::span::SpanBuilder;
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
@@ -50,7 +50,9 @@ pub(crate) struct Core {
     pub(crate) source: u32,
     pub(crate) clock: Clock,
     pub(crate) sampler: Box<dyn Sampler>,
-    pub(crate) limits: SpanLimits,
+    /// Spans whose parent's decision is known take it over; the sampler is asked for the others.
+    pub(crate) follows_parents: bool,
+    pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
     handle: OnceLock<Weak<Handle>>,
 }
@@ -87,6 +89,7 @@ pub struct TracerBuilder {
     resource: Resource,
     scope: Scope,
     sampler: Box<dyn Sampler>,
+    follows_parents: bool,
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
@@ -111,7 +114,8 @@ impl Tracer {
         TracerBuilder {
             resource,
             scope: Scope::default(),
-            sampler: Box::new(ParentBased::new(ConstSampler::ON)),
+            sampler: Box::new(ConstSampler::ON),
+            follows_parents: true,
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
@@ -224,13 +228,15 @@ impl TracerBuilder {
 
     /// Decides at the root of each trace; spans below follow their parent.
     pub fn sampler(mut self, sampler: impl Sampler + 'static) -> Self {
-        self.sampler = Box::new(ParentBased::new(sampler));
+        self.sampler = Box::new(sampler);
+        self.follows_parents = true;
         self
     }
 
     /// Decides for every span, also against its parent: traces may then have holes.
     pub fn sampler_for_every_span(mut self, sampler: impl Sampler + 'static) -> Self {
         self.sampler = Box::new(sampler);
+        self.follows_parents = false;
         self
     }
 
@@ -266,7 +272,8 @@ impl TracerBuilder {
             hub,
             clock: pipeline.clock().clone(),
             sampler: self.sampler,
-            limits: self.limits,
+            follows_parents: self.follows_parents,
+            limits: Limits::new(self.limits),
             open_spans: self.track_open_spans.then(OpenSpans::default),
             handle: OnceLock::new(),
         };

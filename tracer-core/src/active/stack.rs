@@ -124,8 +124,8 @@ pub(super) fn context_of(key: Key) -> Option<SpanContext> {
     with_slots(|slots| slots.iter().rfind(|slot| slot.key == key).map(|slot| slot.context.clone()))?
 }
 
-/// `None` while the thread is torn down.
+/// `None` while the thread is torn down, and for an allocator that traces what the stack itself allocates.
 #[inline]
 fn with_slots<R>(use_slots: impl FnOnce(&mut Vec<Slot>) -> R) -> Option<R> {
-    SLOTS.try_with(|slots| use_slots(&mut slots.borrow_mut())).ok()
+    SLOTS.try_with(|slots| slots.try_borrow_mut().ok().map(|mut slots| use_slots(&mut slots))).ok()?
 }

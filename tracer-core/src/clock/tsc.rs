@@ -10,14 +10,6 @@ pub(super) const MEASURE: Duration = Duration::from_secs(1);
 /// How often both clocks are read to find a pair that nothing came between.
 const PAIR_ATTEMPTS: usize = 16;
 
-/// A counter with a known rate.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tsc {
-    anchor: TscReading,
-    /// Nanoseconds per tick, times 2^32.
-    rate: u64,
-}
-
 /// What the counter showed at some time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TscReading(u64);
@@ -38,29 +30,35 @@ pub(super) fn pair() -> (Instant, Option<TscReading>) {
     tightest.map_or_else(|| (Instant::now(), None), |(_, time, reading)| (time, reading))
 }
 
+/// Nanoseconds since the counter was 0, at a rate of nanoseconds per tick, times 2^32.
+#[inline]
+pub(super) fn now_ns(rate: u64) -> u64 {
+    read().map_or(0, |ticks| to_ns(ticks, rate))
+}
+
 impl TscReading {
     /// The counter's rate, by the time that has passed since this reading was taken; `None` while that is
     /// too short.
-    pub(super) fn measure(self, taken: Instant) -> Option<Tsc> {
+    pub(super) fn rate(self, taken: Instant) -> Option<u64> {
         if taken.elapsed() < MEASURE {
             return None;
         }
         let (now, reading) = pair();
         let ticks = reading?.0.checked_sub(self.0).filter(|ticks| *ticks > 0)?;
         let elapsed_ns = now.duration_since(taken).as_nanos();
-        let rate = u64::try_from((elapsed_ns << 32) / u128::from(ticks)).ok()?;
-        Some(Tsc { anchor: self, rate })
+        u64::try_from((elapsed_ns << 32) / u128::from(ticks)).ok()
+    }
+
+    /// The time of this reading, in nanoseconds since the counter was 0.
+    pub(super) fn ns(self, rate: u64) -> u64 {
+        to_ns(self.0, rate)
     }
 }
 
-impl Tsc {
-    /// Nanoseconds since the anchor.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
-    pub(super) fn now_ns(self) -> u64 {
-        let ticks = read().unwrap_or(self.anchor.0).saturating_sub(self.anchor.0);
-        ((u128::from(ticks) * u128::from(self.rate)) >> 32) as u64
-    }
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
+fn to_ns(ticks: u64, rate: u64) -> u64 {
+    ((u128::from(ticks) * u128::from(rate)) >> 32) as u64
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -19,7 +19,7 @@
 //! # Invariants
 //!
 //! 1. Only the one [`Writer`] writes bytes, `committed` and `next`, and only of the last chunk.
-//! 2. Bytes below `committed` are initialized and never written again.
+//! 2. Bytes below `committed` are never written again.
 //! 3. Only the one [`Reader`] frees chunks, and only those whose `next` is set; [`Chain`] frees the rest when
 //!    both are gone.
 //!
@@ -104,20 +104,18 @@ pub(crate) fn chunk_log(budget: &Arc<Budget>) -> (Writer, Reader) {
 }
 
 impl Writer {
-    /// Appends a row that is given in parts, whole or not at all.
+    /// Appends a row of `len` bytes, whole or not at all: `write` is given room of that size, whose bytes are
+    /// whatever they are, and publishes what it leaves there.
     #[inline]
-    pub(crate) fn append(&mut self, parts: &[&[u8]]) -> Result<Appended, Full> {
-        let len = parts.iter().map(|part| part.len()).sum();
+    pub(crate) fn append(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<Appended, Full> {
         let mut appended = Appended::Quietly;
         if len > self.tail().bytes.len() - self.position {
             appended = self.grow(len)?;
         }
-        for part in parts {
-            // SAFETY: the range is behind `committed` (invariant 2) and has room, and nobody else writes
-            // (invariant 1).
-            unsafe { self.tail().bytes.write(self.position, part) };
-            self.position += part.len();
-        }
+        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk, and nobody else writes
+        // (invariant 1): not even `write`, since this writer is borrowed.
+        unsafe { self.tail().bytes.write(self.position, len, write) };
+        self.position += len;
         self.tail().committed.store(self.position, Ordering::Release);
         Ok(appended)
     }
@@ -163,7 +161,7 @@ impl Reader {
             let next = head.next.load(Ordering::Acquire);
             let committed = head.committed.load(Ordering::Acquire);
             if self.consumed < committed {
-                // SAFETY: bytes below `committed` are initialized and not written any more (invariant 2).
+                // SAFETY: bytes below `committed` are not written any more (invariant 2).
                 unsafe { head.bytes.read(self.consumed, committed, &mut take) };
                 self.consumed = committed;
             }
@@ -216,6 +214,10 @@ impl Chunk {
 mod tests {
     use super::*;
 
+    fn append(writer: &mut Writer, row: &[u8]) -> Result<Appended, Full> {
+        writer.append(row.len(), |room| room.copy_from_slice(row))
+    }
+
     fn drained(reader: &mut Reader) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
         let more = reader.drain(|rows| bytes.extend_from_slice(rows));
@@ -230,9 +232,8 @@ mod tests {
         let mut seen = Vec::new();
         for n in 0..1_000_usize {
             let row = vec![n.to_le_bytes()[0]; n % 300];
-            writer.append(&[&row, b"|"]).unwrap();
+            append(&mut writer, &row).unwrap();
             expected.extend_from_slice(&row);
-            expected.push(b'|');
             if n % 70 == 0 {
                 seen.extend(drained(&mut reader).0);
             }
@@ -253,7 +254,7 @@ mod tests {
         let (mut writer, mut reader) = chunk_log(&budget);
         let appending = std::thread::Builder::new().spawn(move || {
             for row in 0..ROWS {
-                writer.append(&[&row.to_le_bytes()[..3], &row.to_le_bytes()[3..]]).unwrap();
+                append(&mut writer, &row.to_le_bytes()).unwrap();
             }
         });
         let mut expected = 0;
@@ -272,9 +273,9 @@ mod tests {
     fn a_row_larger_than_a_chunk_gets_its_own() {
         let budget = Arc::new(Budget::new(1 << 20));
         let (mut writer, mut reader) = chunk_log(&budget);
-        writer.append(&[b"small"]).unwrap();
-        writer.append(&[&vec![7; 3 * CHUNK_BYTES]]).unwrap();
-        writer.append(&[b"after"]).unwrap();
+        append(&mut writer, b"small").unwrap();
+        append(&mut writer, &vec![7; 3 * CHUNK_BYTES]).unwrap();
+        append(&mut writer, b"after").unwrap();
         assert_eq!(drained(&mut reader).0.len(), 3 * CHUNK_BYTES + 10);
     }
 
@@ -283,10 +284,10 @@ mod tests {
         let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
         let (mut writer, mut reader) = chunk_log(&budget);
         let row = [1; 1_000];
-        let taken = (0..100).filter(|_| writer.append(&[&row]).is_ok()).count();
+        let taken = (0..100).filter(|_| append(&mut writer, &row).is_ok()).count();
         assert_eq!(taken, 3 * (CHUNK_BYTES / 1_000));
         assert_eq!(drained(&mut reader).0.len(), taken * 1_000);
-        assert!(writer.append(&[&row]).is_ok(), "drained chunks give their room back");
+        assert!(append(&mut writer, &row).is_ok(), "drained chunks give their room back");
     }
 
     #[test]
@@ -294,7 +295,7 @@ mod tests {
         for reader_first in [true, false] {
             let budget = Arc::new(Budget::new(1 << 20));
             let (mut writer, reader) = chunk_log(&budget);
-            (0..100).for_each(|_| assert!(writer.append(&[&[0; 1_000]]).is_ok()));
+            (0..100).for_each(|_| assert!(append(&mut writer, &[0; 1_000]).is_ok()));
             assert!(budget.used_bytes() > 0);
             if reader_first {
                 drop(reader);

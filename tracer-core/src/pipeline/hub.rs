@@ -4,7 +4,7 @@
 //! span registers them here, under a lock that is held for a few instructions; every other span finds them
 //! in the thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -14,6 +14,7 @@ use super::accounts::{Accounts, ThreadCounters};
 use super::budget::{Budget, SharedBudget};
 use super::chunk_log::{Appended, Reader, Writer, chunk_log};
 use crate::resource::{Resource, Scope};
+use crate::row::writer::Row;
 
 /// Who makes rows: what a batch is grouped by.
 #[derive(Debug)]
@@ -51,7 +52,10 @@ pub(crate) struct Local {
 }
 
 thread_local! {
-    static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+    /// The end that was used last. It is out of its cell while it is in use.
+    static CURRENT: Cell<Option<Box<Local>>> = const { Cell::new(None) };
+    /// The ends of other pipelines.
+    static OTHERS: RefCell<Vec<Box<Local>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Hub {
@@ -87,15 +91,19 @@ impl Hub {
         std::mem::take(&mut *self.new_logs.lock())
     }
 
-    /// Appends a row that is given in parts to this thread's log, or drops and counts it. Says whether the
-    /// worker should be woken.
+    /// Appends a row to this thread's log, or drops and counts it. Says whether the worker should be woken.
     #[inline]
-    pub(crate) fn append(&self, local: &mut Local, parts: &[&[u8]]) -> bool {
+    pub(crate) fn append(&self, local: &mut Local, row: &Row<'_>) -> bool {
         if self.closed.load(Ordering::Acquire) {
             local.counters.dropped_shutdown.add(1);
             return false;
         }
-        match local.writer.append(parts) {
+        let len = row.len();
+        let appended = local.writer.append(len.total, |room| {
+            let written = row.write(len, room);
+            debug_assert!(written.is_some(), "the room has the row's size");
+        });
+        match appended {
             Ok(appended) => appended == Appended::UnderPressure,
             Err(_) => {
                 local.counters.dropped_memory.add(1);
@@ -104,32 +112,38 @@ impl Hub {
         }
     }
 
-    /// Uses this thread's end of the pipeline. `work` must not run foreign code.
-    #[inline]
-    pub(crate) fn with_local<R>(&self, work: impl Fn(&mut Local) -> R) -> R {
-        let done = LOCALS.try_with(|locals| {
-            let mut locals = locals.try_borrow_mut().ok()?;
-            match locals.first_mut() {
-                Some(first) if first.hub_id == self.id => Some(work(first)),
-                _ => self.find_or_enter(&mut locals).map(&work),
-            }
-        });
-        // A thread that is being torn down, or an allocator that traces, has an end that is used once.
-        done.ok().flatten().unwrap_or_else(|| work(&mut self.enter()))
+    /// Uses this thread's end of the pipeline.
+    #[inline(always)]
+    pub(crate) fn with_local<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
+        // While it is in use its cell is empty: whoever comes back here from within `work` has another one.
+        let mut local = match CURRENT.try_with(Cell::take) {
+            Ok(Some(local)) if local.hub_id == self.id => local,
+            found => self.other_local(found.ok().flatten()),
+        };
+        let done = work(&mut local);
+        // A thread that is being torn down has ends that are used once.
+        let _ = CURRENT.try_with(|current| current.set(Some(local)));
+        done
     }
 
-    /// Brings this pipeline's entry to the front of the thread's list.
+    /// This thread's end, where another pipeline's was used last, or none.
     #[cold]
-    fn find_or_enter<'a>(&self, locals: &'a mut Vec<Local>) -> Option<&'a mut Local> {
-        match locals.iter().position(|local| local.hub_id == self.id) {
-            Some(index) => locals.swap(0, index),
-            None => {
-                // Pipelines that have ended hold no counters any more.
-                locals.retain(|local| Arc::strong_count(&local.counters) > 1);
-                locals.insert(0, self.enter());
-            }
-        }
-        locals.first_mut()
+    #[inline(never)]
+    fn other_local(&self, last: Option<Box<Local>>) -> Box<Local> {
+        Self::exchange(last, self.id).unwrap_or_else(|| Box::new(self.enter()))
+    }
+
+    /// Puts one end to the others of the thread, and takes that of a pipeline out, if it is there.
+    fn exchange(last: Option<Box<Local>>, hub_id: u64) -> Option<Box<Local>> {
+        let exchanged = OTHERS.try_with(|others| {
+            let mut others = others.try_borrow_mut().ok()?;
+            // Pipelines that have ended hold no counters any more.
+            others.retain(|local| Arc::strong_count(&local.counters) > 1);
+            others.extend(last);
+            let index = others.iter().position(|local| local.hub_id == hub_id)?;
+            Some(others.swap_remove(index))
+        });
+        exchanged.ok().flatten()
     }
 
     fn enter(&self) -> Local {

@@ -4,34 +4,44 @@
 //! A value over its limit is cut at a character boundary; an entry over its limit is left out and
 //! counted in the row, as OTLP's `dropped_*_count` fields say it.
 
-use super::key_value::{fields_len, key_value_len, put_fields, put_key_value};
-use super::wire::{bytes_field_len, put_bytes, put_key_len, read_len};
-use crate::context::SpanContext;
-use crate::limits::SpanLimits;
+use super::buffer::Buffer;
+use super::copy::copy_bytes;
+use super::key_value::{fields_len, key_value_len, put_fields, put_key_value, put_short, short_len_max};
+use super::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, read_len};
+use crate::context::{SpanContext, TraceState};
+use crate::limits::{Limits, SpanLimits};
 use crate::span::StatusCode;
 use crate::value::{Field, TagRef};
 
 const ATTRIBUTE: u8 = 0x4a;
 const EVENT: u8 = 0x5a;
 const LINK: u8 = 0x6a;
-/// What a scalar pair takes beside key and text, at most.
-const PAIR_OVERHEAD: usize = 32;
+/// An event of at most so many bytes has lengths of one byte each.
+const SHORT_EVENT_MAX: usize = 127;
 
 /// What was set on one span: encoded entries, and the rarer rest.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
-    bytes: Vec<u8>,
+    buffer: Buffer,
     /// One bit per key that was set, to find out cheaply that a key is new.
     keys: u64,
     attributes: u32,
     events: u32,
     links: u32,
-    values_cut: u32,
-    dropped: DroppedEntries,
-    status: StatusCode,
-    status_message: String,
+    /// Whether anything below is set.
+    has_rest: bool,
+    rest: Rest,
+}
+
+/// What most spans have none of.
+#[derive(Debug, Default)]
+pub(crate) struct Rest {
+    pub(crate) values_cut: u32,
+    pub(crate) dropped: DroppedEntries,
+    pub(crate) status: StatusCode,
+    pub(crate) status_message: String,
     /// A name made while running; empty if there is none.
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Attributes as bodies hold them, encoded once and put into many.
@@ -51,101 +61,86 @@ pub(crate) struct DroppedEntries {
 }
 
 impl Body {
-    /// The room that a body keeps for its next span.
-    const KEPT_BYTES_MAX: usize = 2 * 1024;
-
     /// Forgets everything but the memory.
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        if self.bytes.capacity() > Self::KEPT_BYTES_MAX {
-            self.bytes.shrink_to(Self::KEPT_BYTES_MAX);
-        }
-        self.status_message.clear();
-        self.name.clear();
-        (self.keys, self.status, self.dropped) = (0, StatusCode::Unset, DroppedEntries::default());
-        (self.attributes, self.events, self.links, self.values_cut) = (0, 0, 0, 0);
-    }
-
-    /// Whether there is nothing but entries: no status, nothing cut or left out.
     #[inline]
-    pub(crate) const fn is_plain(&self) -> bool {
-        let DroppedEntries { attributes, events, links } = self.dropped;
-        attributes | events | links | self.values_cut == 0 && matches!(self.status, StatusCode::Unset)
+    pub(crate) fn clear(&mut self) {
+        self.buffer.clear();
+        (self.keys, self.attributes, self.events, self.links) = (0, 0, 0, 0);
+        if self.has_rest {
+            self.has_rest = false;
+            self.rest.clear();
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.buffer.as_bytes()
     }
 
-    pub(crate) const fn dropped(&self) -> DroppedEntries {
-        self.dropped
-    }
-
-    /// How many values were cut to their limit.
-    pub(crate) const fn values_cut(&self) -> u32 {
-        self.values_cut
-    }
-
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    pub(crate) fn status_message(&self) -> &str {
-        &self.status_message
+    /// What most spans have none of, if this one has it.
+    #[inline]
+    pub(crate) const fn rest(&self) -> Option<&Rest> {
+        if self.has_rest { Some(&self.rest) } else { None }
     }
 
     pub(crate) fn set_status(&mut self, status: StatusCode, message: &str, limits: &SpanLimits) {
-        self.status = status;
-        self.status_message.clear();
-        self.status_message.push_str(cut_text(message, limits.name_bytes_max));
+        let rest = self.rest_mut();
+        rest.status = status;
+        rest.status_message.clear();
+        rest.status_message.push_str(cut_text(message, limits.name_bytes_max));
     }
 
     /// The status code alone; what was said about it stays.
     pub(crate) const fn set_status_code(&mut self, status: StatusCode) {
-        self.status = status;
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.rest_mut().status = status;
     }
 
     pub(crate) fn set_name(&mut self, name: &str, limits: &SpanLimits) {
-        self.name.clear();
-        self.name.push_str(cut_text(name, limits.name_bytes_max));
+        let rest = self.rest_mut();
+        rest.name.clear();
+        rest.name.push_str(cut_text(name, limits.name_bytes_max));
     }
 
     /// Sets an attribute; one of the same key is replaced.
     #[inline(always)]
-    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &Limits) {
         let key_bit = key_bit(key);
-        if self.keys & key_bit == 0 && self.fits_surely(key, value, limits) {
-            self.keys |= key_bit;
-            self.attributes += 1;
-            put_key_value(&mut self.bytes, ATTRIBUTE, key, value);
-        } else {
-            self.set_attribute_within(key, value, limits);
+        if self.keys & key_bit == 0 && self.attributes < limits.short_attributes_max {
+            let put = self.buffer.room().and_then(|room| put_short(room, ATTRIBUTE, key, value));
+            if let Some(len) = put {
+                self.buffer.extend(len);
+                self.keys |= key_bit;
+                self.attributes += 1;
+                return;
+            }
         }
+        self.set_attribute_within(key, value, &limits.span);
     }
 
     /// Appends attributes that were encoded before, to a body that has none of these keys.
     pub(crate) fn put_encoded(&mut self, encoded: &EncodedAttributes) {
         self.keys |= encoded.keys;
         self.attributes += encoded.count;
-        self.bytes.extend_from_slice(&encoded.bytes);
+        self.buffer.append(|out| out.extend_from_slice(&encoded.bytes));
     }
 
-    /// Whether no limit can be met. Small pairs of a small span never are near one.
-    #[inline(always)]
-    fn fits_surely(&self, key: &str, value: TagRef<'_>, limits: &SpanLimits) -> bool {
-        let text_len = match value {
-            TagRef::Str(text) => text.len(),
-            TagRef::Bool(_) | TagRef::I64(_) | TagRef::F64(_) => 0,
-            _ => return false,
-        };
-        key.len() <= limits.name_bytes_max
-            && text_len <= limits.value_bytes_max
-            && self.attributes < limits.attributes_max
-            && self.bytes.len() + key.len() + text_len + PAIR_OVERHEAD <= limits.body_bytes_max
+    /// Appends the fields that stand behind the entries: what was left out, tracestate and status.
+    pub(crate) fn close(&mut self, trace_state: Option<&TraceState>) {
+        let rest = &self.rest;
+        self.buffer.append(|out| {
+            let dropped = rest.dropped;
+            for (key, count) in [(0x50, dropped.attributes), (0x60, dropped.events), (0x70, dropped.links)] {
+                if count > 0 {
+                    out.push(key);
+                    put_varint(out, u64::from(count));
+                }
+            }
+            if let Some(state) = trace_state {
+                put_bytes(out, 0x1a, state.as_str().as_bytes());
+            }
+            if rest.status != StatusCode::Unset {
+                put_status(out, rest.status, rest.status_message.as_bytes());
+            }
+        });
     }
 
     /// As [`set_attribute`](Self::set_attribute), looking at everything.
@@ -158,22 +153,53 @@ impl Body {
         }
         let len = key_value_len(key, value);
         if self.attributes >= limits.attributes_max || !self.has_room(len, limits) {
-            self.dropped.attributes += 1;
+            self.rest_mut().dropped.attributes += 1;
             return;
         }
         self.keys |= key_bit;
         self.attributes += 1;
-        put_key_value(&mut self.bytes, ATTRIBUTE, key, value);
+        self.buffer.append(|out| put_key_value(out, ATTRIBUTE, key, value));
     }
 
     /// Appends an event.
-    pub(crate) fn add_event(
-        &mut self,
-        time_unix_ns: u64,
-        name: &str,
-        fields: &[Field<'_>],
-        limits: &SpanLimits,
-    ) {
+    #[inline(always)]
+    pub(crate) fn add_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &Limits) {
+        let start = self.buffer.len();
+        if self.events < limits.short_events_max && self.put_short_event(time_unix_ns, name, fields).is_some() {
+            self.events += 1;
+            self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
+        } else {
+            self.buffer.truncate(start);
+            self.add_event_within(time_unix_ns, name, fields, &limits.span);
+        }
+    }
+
+    /// Appends an event whose length is known to fit a byte, which the caller sets.
+    #[inline(always)]
+    fn put_short_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>]) -> Option<()> {
+        let mut len_max = 11 + name.len();
+        for (key, value) in fields {
+            len_max += short_len_max(key, *value)?;
+        }
+        if len_max > SHORT_EVENT_MAX {
+            return None;
+        }
+        let room = self.buffer.room()?;
+        *room.first_chunk_mut()? = [EVENT, 0, 0x09];
+        *room.get_mut(3..)?.first_chunk_mut()? = time_unix_ns.to_le_bytes();
+        *room.get_mut(11..)?.first_chunk_mut()? = [0x12, name.len().to_le_bytes()[0]];
+        copy_bytes(room.get_mut(13..13 + name.len())?, name.as_bytes())?;
+        self.buffer.extend(13 + name.len());
+        for (key, value) in fields {
+            let len = put_short(self.buffer.room()?, 0x1a, key, *value)?;
+            self.buffer.extend(len);
+        }
+        Some(())
+    }
+
+    /// As [`add_event`](Self::add_event), looking at everything.
+    #[cold]
+    fn add_event_within(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &SpanLimits) {
         let name = self.cut(name, limits.name_bytes_max);
         let cut;
         let fields = if fields.iter().all(|field| fits(field, limits)) {
@@ -184,15 +210,17 @@ impl Body {
         };
         let len = 9 + bytes_field_len(name.len()) + fields_len(fields);
         if self.events >= limits.events_max || !self.has_room(len, limits) {
-            self.dropped.events += 1;
+            self.rest_mut().dropped.events += 1;
             return;
         }
         self.events += 1;
-        put_key_len(&mut self.bytes, EVENT, len);
-        self.bytes.push(0x09);
-        self.bytes.extend_from_slice(&time_unix_ns.to_le_bytes());
-        put_bytes(&mut self.bytes, 0x12, name.as_bytes());
-        put_fields(&mut self.bytes, 0x1a, fields);
+        self.buffer.append(|out| {
+            put_key_len(out, EVENT, len);
+            out.push(0x09);
+            out.extend_from_slice(&time_unix_ns.to_le_bytes());
+            put_bytes(out, 0x12, name.as_bytes());
+            put_fields(out, 0x1a, fields);
+        });
     }
 
     /// Appends a link.
@@ -202,19 +230,21 @@ impl Body {
         let state_len = if trace_state.is_empty() { 0 } else { bytes_field_len(trace_state.len()) };
         let len = 18 + 10 + state_len + fields_len(&fields) + 5;
         if self.links >= limits.links_max || !self.has_room(len, limits) {
-            self.dropped.links += 1;
+            self.rest_mut().dropped.links += 1;
             return;
         }
         self.links += 1;
-        put_key_len(&mut self.bytes, LINK, len);
-        put_bytes(&mut self.bytes, 0x0a, &context.trace_id().to_bytes());
-        put_bytes(&mut self.bytes, 0x12, &context.span_id().to_bytes());
-        if state_len > 0 {
-            put_bytes(&mut self.bytes, 0x1a, trace_state.as_bytes());
-        }
-        put_fields(&mut self.bytes, 0x22, &fields);
-        self.bytes.push(0x35);
-        self.bytes.extend_from_slice(&otlp_flags(context, context.is_remote()).to_le_bytes());
+        self.buffer.append(|out| {
+            put_key_len(out, LINK, len);
+            put_bytes(out, 0x0a, &context.trace_id().to_bytes());
+            put_bytes(out, 0x12, &context.span_id().to_bytes());
+            if state_len > 0 {
+                put_bytes(out, 0x1a, trace_state.as_bytes());
+            }
+            put_fields(out, 0x22, &fields);
+            out.push(0x35);
+            out.extend_from_slice(&otlp_flags(context, context.is_remote()).to_le_bytes());
+        });
     }
 
     /// Cuts the encoded attribute of that key out, if it is there.
@@ -222,16 +252,17 @@ impl Body {
         let Some(range) = self.find_attribute(key) else {
             return;
         };
-        self.bytes.drain(range);
+        self.buffer.remove(range);
         self.attributes -= 1;
     }
 
     fn find_attribute(&self, key: &str) -> Option<std::ops::Range<usize>> {
+        let bytes = self.buffer.as_bytes();
         let mut at = 0;
-        while let Some((&kind, rest)) = self.bytes.get(at..)?.split_first() {
+        while let Some((&kind, rest)) = bytes.get(at..)?.split_first() {
             let (len, len_bytes) = read_len(rest)?;
             let content = at + 1 + len_bytes;
-            let entry = self.bytes.get(content..content + len)?;
+            let entry = bytes.get(content..content + len)?;
             if kind == ATTRIBUTE && entry_key(entry) == Some(key.as_bytes()) {
                 return Some(at..content + len);
             }
@@ -241,12 +272,19 @@ impl Body {
     }
 
     fn has_room(&self, len: usize, limits: &SpanLimits) -> bool {
-        self.bytes.len() + bytes_field_len(len) <= limits.body_bytes_max
+        self.buffer.len() + bytes_field_len(len) <= limits.body_bytes_max
+    }
+
+    const fn rest_mut(&mut self) -> &mut Rest {
+        self.has_rest = true;
+        &mut self.rest
     }
 
     fn cut<'a>(&mut self, text: &'a str, bytes_max: usize) -> &'a str {
         let cut = cut_text(text, bytes_max);
-        self.values_cut += u32::from(cut.len() < text.len());
+        if cut.len() < text.len() {
+            self.rest_mut().values_cut += 1;
+        }
         cut
     }
 
@@ -255,7 +293,7 @@ impl Body {
         let value = match value {
             TagRef::Str(text) => TagRef::Str(self.cut(text, limits.value_bytes_max)),
             TagRef::Bytes(bytes) if bytes.len() > limits.value_bytes_max => {
-                self.values_cut += 1;
+                self.rest_mut().values_cut += 1;
                 TagRef::Bytes(bytes.get(..limits.value_bytes_max).unwrap_or(bytes))
             }
             other => other,
@@ -266,6 +304,27 @@ impl Body {
     fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> Vec<Field<'a>> {
         fields.iter().map(|(key, value)| self.cut_field(key, *value, limits)).collect()
     }
+}
+
+impl Rest {
+    /// The name made while running, if there is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        Some(self.name.as_str()).filter(|name| !name.is_empty())
+    }
+
+    fn clear(&mut self) {
+        (self.values_cut, self.dropped, self.status) = (0, DroppedEntries::default(), StatusCode::Unset);
+        self.status_message.clear();
+        self.name.clear();
+    }
+}
+
+fn put_status(out: &mut Vec<u8>, status: StatusCode, message: &[u8]) {
+    put_key_len(out, 0x7a, 2 + if message.is_empty() { 0 } else { bytes_field_len(message.len()) });
+    if !message.is_empty() {
+        put_bytes(out, 0x12, message);
+    }
+    out.extend_from_slice(&[0x18, status.to_otlp()]);
 }
 
 /// Whether a field is within its limits.
@@ -294,6 +353,10 @@ pub(crate) fn otlp_flags(context: &SpanContext, remote: bool) -> u32 {
 }
 
 impl EncodedAttributes {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(crate) fn new<const N: usize>(pairs: [Field<'_>; N]) -> Self {
         let mut encoded = Self::default();
         for (key, value) in pairs {

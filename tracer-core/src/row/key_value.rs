@@ -6,68 +6,92 @@
 //! ```
 //!
 //! Nearly all pairs are shorter than 128 bytes. Then each length is one byte, and with a constant key all
-//! but the value is constant.
+//! but the value is constant: [`put_short`] is a few stores. [`put_key_value`] takes any pair.
 
+use super::buffer::ROOM;
+use super::copy::copy_bytes;
 use super::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, varint_len};
 use crate::value::{Field, TagRef};
 
-/// A pair of at most so many bytes of key and text has lengths of one byte each.
+/// Key and text of a short pair together: with all that stands around them they fit the room.
 const SHORT_MAX: usize = 100;
+/// What stands in front of a key, and between key and value.
+const HEAD: usize = 4;
 
-/// Appends a `KeyValue` as a field with that key byte.
+/// The most bytes that a pair takes if [`put_short`] takes it; `None` if it does not.
 #[inline(always)]
-pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: TagRef<'_>) {
-    match value {
-        TagRef::Str(text) if key.len() + text.len() <= SHORT_MAX => {
+pub(super) fn short_len_max(key: &str, value: TagRef<'_>) -> Option<usize> {
+    let value_len = match value {
+        TagRef::Str(text) => text.len(),
+        TagRef::Bool(_) | TagRef::I64(_) | TagRef::U64(_) | TagRef::F64(_) => 0,
+        _ => return None,
+    };
+    let len = key.len().checked_add(value_len)?;
+    (len <= SHORT_MAX).then_some(HEAD + 3 + 10 + len)
+}
+
+/// Writes a short pair as a field with that key byte, and says how many bytes it has; `None`, and nothing of
+/// use in the room, if the pair is not short.
+#[inline(always)]
+pub(super) fn put_short(
+    room: &mut [u8; ROOM],
+    field_key: u8,
+    key: &str,
+    value: TagRef<'_>,
+) -> Option<usize> {
+    short_len_max(key, value)?;
+    let at = HEAD + key.len();
+    let len = match value {
+        TagRef::Str(text) => {
             let len = short(text.len());
-            put_short(out, field_key, key, &[0x12, len + 2, 0x0a, len], text.as_bytes());
+            *room.get_mut(at..at + 4)?.first_chunk_mut()? = [0x12, len + 2, 0x0a, len];
+            copy_bytes(room.get_mut(at + 4..at + 4 + text.len())?, text.as_bytes())?;
+            at + 4 + text.len()
         }
-        TagRef::Bool(truth) if key.len() <= SHORT_MAX => {
-            put_short(out, field_key, key, &[0x12, 2, 0x10, u8::from(truth)], &[]);
+        TagRef::Bool(truth) => {
+            *room.get_mut(at..at + 4)?.first_chunk_mut()? = [0x12, 2, 0x10, u8::from(truth)];
+            at + 4
         }
-        TagRef::I64(number) if key.len() <= SHORT_MAX => put_short_i64(out, field_key, key, bits(number)),
-        TagRef::F64(number) if key.len() <= SHORT_MAX => {
-            put_short(out, field_key, key, &[0x12, 9, 0x21], &number.to_le_bytes());
+        TagRef::I64(number) => at + put_integer(room.get_mut(at..)?.first_chunk_mut()?, bits(number)),
+        TagRef::U64(number) if i64::try_from(number).is_ok() => {
+            at + put_integer(room.get_mut(at..)?.first_chunk_mut()?, number)
         }
-        value => put_any(out, field_key, key, value),
+        TagRef::F64(number) => {
+            *room.get_mut(at..at + 3)?.first_chunk_mut()? = [0x12, 9, 0x21];
+            *room.get_mut(at + 3..at + 11)?.first_chunk_mut()? = number.to_le_bytes();
+            at + 11
+        }
+        _ => return None,
+    };
+    *room.first_chunk_mut()? = [field_key, short(len - 2), 0x0a, short(key.len())];
+    room.get_mut(HEAD..at)?.copy_from_slice(key.as_bytes());
+    Some(len)
+}
+
+/// Writes the value of an integer pair, and says how many bytes it has.
+#[inline(always)]
+fn put_integer(room: &mut [u8; 13], number: u64) -> usize {
+    if number < 0x80 {
+        [room[0], room[1], room[2], room[3]] = [0x12, 2, 0x18, short_u64(number)];
+        return 4;
     }
+    put_long_integer(room, number)
 }
 
-/// Appends a pair whose lengths are all below 128; `head` is what stands before the value's last part.
-#[inline(always)]
-fn put_short(out: &mut Vec<u8>, field_key: u8, key: &str, head: &[u8], last: &[u8]) {
-    put_short_head(out, field_key, key, head, last.len());
-    out.extend_from_slice(last);
-}
-
-/// All of a short pair but the value's last part.
-#[inline(always)]
-fn put_short_head(out: &mut Vec<u8>, field_key: u8, key: &str, head: &[u8], last_len: usize) {
-    let len = 2 + key.len() + head.len() + last_len;
-    out.reserve(16 + len);
-    out.extend_from_slice(&[field_key, short(len), 0x0a, short(key.len())]);
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(head);
-}
-
-/// As [`put_short`]. All ten bytes that a varint may have are appended, and those that it has are kept: a
-/// copy of a known size needs no call.
 #[inline]
-fn put_short_i64(out: &mut Vec<u8>, field_key: u8, key: &str, mut number: u64) {
-    let mut varint = [0; 10];
-    let len = varint_len(number);
-    for byte in &mut varint {
-        *byte = number.to_le_bytes()[0] | 0x80;
+fn put_long_integer(room: &mut [u8; 13], mut number: u64) -> usize {
+    let mut len = 3;
+    for byte in &mut room[3..] {
+        *byte = short_u64(number) | 0x80;
         number >>= 7;
+        len += 1;
         if number == 0 {
             *byte &= 0x7f;
             break;
         }
     }
-    put_short_head(out, field_key, key, &[0x12, short(len) + 1, 0x18], len);
-    let end = out.len() + len;
-    out.extend_from_slice(&varint);
-    out.truncate(end);
+    [room[0], room[1], room[2]] = [0x12, short(len) - 2, 0x18];
+    len
 }
 
 /// A length that is known to be below 128.
@@ -76,7 +100,13 @@ const fn short(len: usize) -> u8 {
     len.to_le_bytes()[0]
 }
 
-fn put_any(out: &mut Vec<u8>, field_key: u8, key: &str, value: TagRef<'_>) {
+#[inline]
+const fn short_u64(number: u64) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+/// Appends a pair as a field with that key byte.
+pub(crate) fn put_key_value(out: &mut Vec<u8>, field_key: u8, key: &str, value: TagRef<'_>) {
     put_key_len(out, field_key, key_value_len(key, value));
     put_bytes(out, 0x0a, key.as_bytes());
     put_key_len(out, 0x12, value_len(value));

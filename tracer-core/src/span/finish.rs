@@ -2,20 +2,18 @@
 
 use std::time::SystemTime;
 
-use super::{Span, StatusCode};
+use super::Span;
 use crate::clock::to_unix_ns;
-use crate::row::body::{Body, cut_text, otlp_flags};
+use crate::row::body::{Body, Rest, cut_text, otlp_flags};
 use crate::row::body_pool;
-use crate::row::head::{Fixed, Head};
-use crate::row::wire::{bytes_field_len, put_bytes, put_key_len, put_varint};
+use crate::row::writer::Row;
 use crate::tracer::Core;
 
 impl Span {
     /// Ends the span now. The same as dropping it.
-    #[inline]
-    pub fn finish(self) {
-        drop(self);
-    }
+    // Not inlined: a span is moved into a call without being copied.
+    #[inline(never)]
+    pub fn finish(self) {}
 
     /// Ends the span at another time; one before its start counts as its start.
     pub fn finish_at(mut self, time: SystemTime) {
@@ -35,63 +33,71 @@ impl Span {
         if let Some(body) = self.body.take() {
             body_pool::give_back(body);
         }
-        self.forget_open(core);
+        if let Some(open_spans) = &core.open_spans {
+            open_spans.remove(self.context.span_id());
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, core: &'static Core, end_unix_ns: u64) {
         self.recording = false;
-        match self.body.take() {
-            None => self.append(core, end_unix_ns, self.name, [&[], &self.tracestate_tail()]),
+        let body = self.body.take();
+        if self.context.has_extra() || body.as_ref().is_some_and(|body| body.rest().is_some()) {
+            return self.end_with_rest(core, end_unix_ns, body);
+        }
+        match body {
+            None => {
+                let entries = self.sampled_by.map_or(&[][..], |tags| tags.encoded().as_bytes());
+                self.append(core, end_unix_ns, self.name, entries);
+            }
             Some(body) => {
-                let mut tail = self.tracestate_tail();
-                if !body.is_plain() {
-                    put_rare(&mut tail, &body);
-                    count_limits(core, &body);
-                }
-                let name = if body.name().is_empty() { self.name } else { body.name() };
-                self.append(core, end_unix_ns, name, [body.as_bytes(), &tail]);
+                self.append(core, end_unix_ns, self.name, body.as_bytes());
                 body_pool::give_back(body);
             }
         }
-        self.forget_open(core);
+    }
+
+    /// Ends a span that has what most have not: a status, a late name, tracestate, or something left out.
+    #[cold]
+    fn end_with_rest(&mut self, core: &'static Core, end_unix_ns: u64, body: Option<Box<Body>>) {
+        let mut body = body.unwrap_or_else(|| super::new_body(self.sampled_by.take()));
+        body.close(self.context.trace_state());
+        if let Some(rest) = body.rest() {
+            count_limits(core, rest);
+        }
+        let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
+        self.append(core, end_unix_ns, name, body.as_bytes());
+        body_pool::give_back(body);
     }
 
     #[inline]
-    fn append(&self, core: &'static Core, end_unix_ns: u64, name: &str, [entries, tail]: [&[u8]; 2]) {
-        let name = cut_text(name, core.limits.name_bytes_max).as_bytes();
-        let fixed = Fixed {
+    fn append(&self, core: &'static Core, end_unix_ns: u64, name: &str, entries: &[u8]) {
+        let row = Row {
             source: core.source,
             context: &self.context,
             start_unix_ns: self.start_unix_ns,
             end_unix_ns: end_unix_ns.max(self.start_unix_ns),
             kind: self.kind.to_otlp(),
             flags: otlp_flags(&self.context, self.parent_is_remote),
+            name: cut_text(name, core.limits.span.name_bytes_max).as_bytes(),
+            entries,
         };
-        let head = Head::new(&fixed, name.len(), entries.len() + tail.len());
         let wake = core.hub.with_local(|local| {
             local.counters.finished.add(1);
-            core.hub.append(local, &[head.as_bytes(), name, entries, tail])
+            core.hub.append(local, &row)
         });
         if wake {
             core.wake_worker();
         }
-    }
-
-    /// The `tracestate` field; empty, and without any allocation, for almost every span.
-    fn tracestate_tail(&self) -> Vec<u8> {
-        let mut tail = Vec::new();
-        if let Some(state) = self.context.trace_state() {
-            put_bytes(&mut tail, 0x1a, state.as_str().as_bytes());
-        }
-        tail
-    }
-
-    #[inline]
-    fn forget_open(&self, core: &Core) {
         if let Some(open_spans) = &core.open_spans {
             open_spans.remove(self.context.span_id());
         }
+    }
+
+    #[inline(never)]
+    fn finish_now(&mut self, core: &'static Core) {
+        let end_unix_ns = core.clock.unix_ns(self.timeline);
+        self.end(core, end_unix_ns);
     }
 }
 
@@ -99,38 +105,16 @@ impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
         if let Some(core) = self.core.filter(|_| self.recording) {
-            let end_unix_ns = core.clock.unix_ns(self.timeline);
-            self.end(core, end_unix_ns);
+            self.finish_now(core);
         }
     }
 }
 
-/// The fields behind the entries: what was left out, and the status.
-#[cold]
-fn put_rare(tail: &mut Vec<u8>, body: &Body) {
-    let dropped = body.dropped();
-    for (key, count) in [(0x50, dropped.attributes), (0x60, dropped.events), (0x70, dropped.links)] {
-        if count > 0 {
-            tail.push(key);
-            put_varint(tail, u64::from(count));
-        }
-    }
-    if body.status() != StatusCode::Unset {
-        let message = body.status_message();
-        put_key_len(tail, 0x7a, 2 + if message.is_empty() { 0 } else { bytes_field_len(message.len()) });
-        if !message.is_empty() {
-            put_bytes(tail, 0x12, message.as_bytes());
-        }
-        tail.extend_from_slice(&[0x18, body.status().to_otlp()]);
-    }
-}
-
-#[cold]
-fn count_limits(core: &Core, body: &Body) {
-    let dropped = body.dropped();
+fn count_limits(core: &Core, rest: &Rest) {
+    let dropped = rest.dropped;
     let entries = dropped.attributes + dropped.events + dropped.links;
     core.hub.with_local(|local| {
         local.counters.entries_dropped.add(entries.into());
-        local.counters.values_cut.add(body.values_cut().into());
+        local.counters.values_cut.add(rest.values_cut.into());
     });
 }

@@ -16,6 +16,7 @@ impl Span {
     /// # let key = String::from("user:7");
     /// span.log("cache miss", &[("key", (&key).into()), ("retries", 2.into())]);
     /// ```
+    #[inline(always)]
     pub fn log(&mut self, event: &str, fields: &[Field<'_>]) -> &mut Self {
         let timeline = self.timeline;
         if let Some((body, core)) = self.recorder() {
@@ -59,7 +60,7 @@ impl Span {
         ];
         self.log("exception", &fields);
         if let Some((body, core)) = self.recorder() {
-            body.set_status(StatusCode::Error, &message, &core.limits);
+            body.set_status(StatusCode::Error, &message, &core.limits.span);
         }
         self
     }

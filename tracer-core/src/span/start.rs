@@ -8,11 +8,11 @@ use std::time::SystemTime;
 
 use super::{Span, SpanKind};
 use crate::active;
-use crate::clock::to_unix_ns;
-use crate::context::{SpanContext, TraceFlags};
+use crate::clock::{Timeline, to_unix_ns};
+use crate::context::{SpanContext, TraceFlags, TraceId};
 use crate::id_generator::{new_span_id, new_trace_id};
 use crate::inline_list::InlineList;
-use crate::sampler::{Decision, SamplerTags, SamplingParams};
+use crate::sampler::{Decision, SamplingParams};
 use crate::tags::{self, Key};
 use crate::tracer::{Core, Tracer};
 use crate::value::{Field, TagRef};
@@ -42,10 +42,10 @@ pub struct SpanBuilder<'a> {
     static_name: &'static str,
     dynamic_name: Option<&'a str>,
     ignore_active: bool,
+    kind: SpanKind,
+    start_time: Option<SystemTime>,
     references: InlineList<Option<Reference<'a>>, 2>,
     links: Vec<(&'a SpanContext, &'a [Field<'a>])>,
-    kind: Option<SpanKind>,
-    start_time: Option<SystemTime>,
     tags: InlineList<Field<'a>, 4>,
 }
 
@@ -56,17 +56,17 @@ struct Reference<'a> {
 }
 
 impl<'a> SpanBuilder<'a> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(tracer: &'a Tracer, static_name: &'static str, dynamic_name: Option<&'a str>) -> Self {
         Self {
             tracer,
             static_name,
             dynamic_name,
             ignore_active: false,
+            kind: SpanKind::Internal,
+            start_time: None,
             references: InlineList::new(None),
             links: Vec::new(),
-            kind: None,
-            start_time: None,
             tags: InlineList::new(("", TagRef::Bool(false))),
         }
     }
@@ -102,7 +102,7 @@ impl<'a> SpanBuilder<'a> {
     /// The span's kind; internal if it is not set.
     #[inline]
     pub fn kind(mut self, kind: SpanKind) -> Self {
-        self.kind = Some(kind);
+        self.kind = kind;
         self
     }
 
@@ -121,12 +121,24 @@ impl<'a> SpanBuilder<'a> {
     }
 
     /// Starts the span.
-    #[inline]
+    #[inline(always)]
     pub fn start(self) -> Span {
-        let parent = self.parent();
-        match self.tracer.core() {
-            Some(core) => self.start_with(core, parent.as_ref()),
-            None => Span::passing_on(parent.unwrap_or_default()),
+        let core = self.tracer.core();
+        let (name, kind, ignore_active) = (self.static_name, self.kind, self.ignore_active);
+        let parent = match self.references.as_slice() {
+            _ if !self.is_plain() => return self.start_with_details(core),
+            [] => None,
+            [Some(Reference { context, is_child_of: true })] => Some(*context),
+            _ => return self.start_with_details(core),
+        };
+        // A plain builder owns nothing. Without its end, all of it dissolves where it is used, and one call is
+        // left.
+        std::mem::forget(self);
+        match (core, parent) {
+            (Some(core), Some(parent)) => start_below(core, name, kind, parent),
+            (Some(core), None) if ignore_active => start_root(core, name, kind),
+            (Some(core), None) => start_below_active(core, name, kind),
+            (None, parent) => pass_on(parent, ignore_active),
         }
     }
 
@@ -136,7 +148,7 @@ impl<'a> SpanBuilder<'a> {
         self.start().activate()
     }
 
-    #[inline]
+    #[inline(always)]
     fn reference(mut self, context: Option<&'a SpanContext>, is_child_of: bool) -> Self {
         if let Some(context) = context {
             self.references.push(Some(Reference { context, is_child_of }));
@@ -144,22 +156,132 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    fn references(&self) -> impl Iterator<Item = &Reference<'a>> {
-        self.references.as_slice().iter().flatten()
+    /// Whether there is nothing but a static name, a kind and references.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        self.dynamic_name.is_none()
+            && self.start_time.is_none()
+            && self.links.is_empty()
+            && self.tags.as_slice().is_empty()
+    }
+
+    #[inline(never)]
+    fn start_with_details(self, core: Option<&'static Core>) -> Span {
+        let parent = self.parent();
+        let Some(core) = core else { return Span::passing_on(parent.unwrap_or_default()) };
+        let details = Details {
+            static_name: self.static_name,
+            dynamic_name: self.dynamic_name,
+            kind: self.kind,
+            start_time: self.start_time,
+            references: self.references.as_slice(),
+            links: &self.links,
+            tags: self.tags.as_slice(),
+        };
+        details.start(core, parent.as_ref())
     }
 
     /// The first `child_of`, else the first other reference, else the active span.
-    #[inline]
     fn parent(&self) -> Option<SpanContext> {
-        let child_of = self.references().find(|reference| reference.is_child_of);
-        match child_of.or_else(|| self.references().next()) {
+        let references = || self.references.as_slice().iter().flatten();
+        let child_of = references().find(|reference| reference.is_child_of);
+        match child_of.or_else(|| references().next()) {
             Some(reference) => Some(reference.context.clone()),
             None if self.ignore_active => None,
             None => active::context(),
         }
     }
+}
 
-    fn start_with(self, core: &'static Core, parent: Option<&SpanContext>) -> Span {
+/// The span of a tracer that records nothing.
+#[inline(never)]
+fn pass_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
+    let active = || if ignore_active { None } else { active::context() };
+    Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
+}
+
+/// Starts a span that begins a trace, and has nothing set yet.
+#[inline(never)]
+fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    Details::plain(name, kind).start(core, None)
+}
+
+/// Starts a span below the active one, if there is one.
+#[inline(never)]
+fn start_below_active(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    match active::context() {
+        Some(parent) => start_below(core, name, kind, &parent),
+        None => start_root(core, name, kind),
+    }
+}
+
+/// Starts a span below a parent that has decided, nearly always, and has nothing set yet.
+#[inline(never)]
+fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
+    if !decided || !core.follows_parents || core.open_spans.is_some() {
+        return Details::plain(name, kind).start(core, Some(parent));
+    }
+    let recording = parent.is_sampled();
+    let (timeline, start_unix_ns) =
+        if recording { begin_recording(core, None) } else { count_unsampled(core) };
+    Span {
+        context: parent.child(new_span_id(), parent.flags()),
+        core: Some(core),
+        name,
+        start_unix_ns,
+        timeline,
+        body: None,
+        sampled_by: None,
+        kind,
+        recording,
+        parent_is_remote: parent.is_remote(),
+        was_taken_out: false,
+    }
+}
+
+/// Counts a span that begins to record, and says when, on which clock.
+#[inline(always)]
+pub(super) fn begin_recording(core: &'static Core, start: Option<SystemTime>) -> (Timeline, u64) {
+    core.hub.with_local(|local| local.counters.started.add(1));
+    let timeline = core.clock.timeline();
+    (timeline, start.map_or_else(|| core.clock.unix_ns(timeline), to_unix_ns))
+}
+
+/// Counts a span that does not record. It has no times.
+#[inline(always)]
+fn count_unsampled(core: &'static Core) -> (Timeline, u64) {
+    core.hub.with_local(|local| local.counters.unsampled.add(1));
+    (Timeline::START, 0)
+}
+
+/// What a builder holds, whatever it is.
+struct Details<'r, 'a> {
+    static_name: &'static str,
+    dynamic_name: Option<&'a str>,
+    kind: SpanKind,
+    start_time: Option<SystemTime>,
+    references: &'r [Option<Reference<'a>>],
+    links: &'r [(&'a SpanContext, &'a [Field<'a>])],
+    tags: &'r [Field<'a>],
+}
+
+impl Details<'_, '_> {
+    #[inline(always)]
+    const fn plain(static_name: &'static str, kind: SpanKind) -> Self {
+        Self {
+            static_name,
+            dynamic_name: None,
+            kind,
+            start_time: None,
+            references: &[],
+            links: &[],
+            tags: &[],
+        }
+    }
+
+    #[inline]
+    fn start(&self, core: &'static Core, parent: Option<&SpanContext>) -> Span {
         let span_id = new_span_id();
         let valid_parent = parent.filter(|parent| parent.is_valid());
         let trace_id = valid_parent.map_or_else(new_trace_id, SpanContext::trace_id);
@@ -174,55 +296,67 @@ impl<'a> SpanBuilder<'a> {
                 )
             }
         };
-        let mut span = Span::passing_on(context);
-        span.core = Some(core);
-        span.name = self.static_name;
-        span.kind = self.kind.unwrap_or_default();
-        span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
-        if decision.sampled {
-            span.begin_recording(core, self.start_time);
-            let sampled_by = if valid_parent.is_none() { decision.by } else { None };
-            self.record(&mut span, core, sampled_by);
-        } else {
-            core.hub.with_local(|local| local.counters.unsampled.add(1));
+        let recording = decision.sampled;
+        let (timeline, start_unix_ns) =
+            if recording { begin_recording(core, self.start_time) } else { count_unsampled(core) };
+        let mut span = Span {
+            context,
+            core: Some(core),
+            name: self.static_name,
+            start_unix_ns,
+            timeline,
+            body: None,
+            sampled_by: if valid_parent.is_none() { decision.by } else { None },
+            kind: self.kind,
+            recording,
+            parent_is_remote: valid_parent.is_some_and(SpanContext::is_remote),
+            was_taken_out: false,
+        };
+        if recording && self.has_more_than_a_name(core) {
+            self.record(&mut span, core);
         }
         span
     }
 
     /// Whether to record, and whether that is a person's wish. `sampling.priority` and a parent's
     /// debug flag go before any sampler.
-    fn decide<'c>(
+    fn decide(
         &self,
-        core: &'c Core,
-        trace_id: crate::TraceId,
+        core: &'static Core,
+        trace_id: TraceId,
         parent: Option<&SpanContext>,
-    ) -> (Decision<'c>, bool) {
-        if let Some(priority) = self.tags.as_slice().iter().rev().find_map(sampling_priority) {
+    ) -> (Decision<'static>, bool) {
+        if let Some(priority) = self.tags.iter().rev().find_map(sampling_priority) {
             return (Decision::new(priority > 0), priority > 0);
         }
         if parent.is_some_and(|parent| parent.flags().contains(TraceFlags::DEBUG.with(TraceFlags::SAMPLED))) {
             return (Decision::new(true), false);
         }
-        let operation_name = self.dynamic_name.unwrap_or(self.static_name);
-        let kind = self.kind.unwrap_or_default();
         // Who defers the decision leaves it to this tracer, as if the trace began here.
         let parent = parent.filter(|parent| !parent.flags().contains(TraceFlags::DEFERRED));
-        let params = SamplingParams { trace_id, parent, operation_name, kind, tags: self.tags.as_slice() };
+        if let Some(parent) = parent.filter(|_| core.follows_parents) {
+            return (Decision::new(parent.is_sampled()), false);
+        }
+        let operation_name = self.dynamic_name.unwrap_or(self.static_name);
+        let params = SamplingParams { trace_id, parent, operation_name, kind: self.kind, tags: self.tags };
         (core.sampler.sample(&params), false)
     }
 
+    fn has_more_than_a_name(&self, core: &Core) -> bool {
+        self.dynamic_name.is_some()
+            || core.open_spans.is_some()
+            || !(self.references.is_empty() && self.links.is_empty() && self.tags.is_empty())
+    }
+
     /// Puts what the builder holds into a span that records.
-    fn record(&self, span: &mut Span, core: &Core, sampled_by: Option<&SamplerTags>) {
+    fn record(&self, span: &mut Span, core: &Core) {
         if let Some(name) = self.dynamic_name {
             span.set_operation_name(name);
         }
         if let Some(open_spans) = &core.open_spans {
             open_spans.insert(span.context.span_id(), span.operation_name());
         }
-        if let (Some(tags), Some((body, _))) = (sampled_by, span.recorder()) {
-            body.put_encoded(tags.encoded());
-        }
-        for (key, value) in self.tags.as_slice() {
+        for (key, value) in self.tags {
             match sampling_priority(&(key, *value)).and_then(|_| span.recorder()) {
                 // `decide` has done what it asks for.
                 Some((body, core)) => body.set_attribute(key, *value, &core.limits),
@@ -230,7 +364,7 @@ impl<'a> SpanBuilder<'a> {
             }
         }
         let parent_id = span.context.parent_id();
-        for reference in self.references().filter(|reference| reference.context.is_valid()) {
+        for reference in self.references.iter().flatten().filter(|reference| reference.context.is_valid()) {
             let is_parent = reference.context.span_id() == parent_id;
             match (reference.is_child_of, is_parent) {
                 (true, true) => {}
@@ -238,19 +372,9 @@ impl<'a> SpanBuilder<'a> {
                 (false, _) => span.add_link(reference.context, &[(REF_TYPE, "follows_from".into())]),
             }
         }
-        for (context, tags) in &self.links {
+        for (context, tags) in self.links {
             span.add_link(context, tags);
         }
-    }
-}
-
-impl Span {
-    /// From now on, what is set is kept.
-    pub(super) fn begin_recording(&mut self, core: &'static Core, start: Option<SystemTime>) {
-        self.recording = true;
-        self.timeline = core.clock.timeline();
-        core.hub.with_local(|local| local.counters.started.add(1));
-        self.start_unix_ns = start.map_or_else(|| core.clock.unix_ns(self.timeline), to_unix_ns);
     }
 }
 

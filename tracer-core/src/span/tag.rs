@@ -1,6 +1,6 @@
 //! Stage 2: tags, encoded as they are set.
 
-use super::start::{flags, sampling_priority};
+use super::start::{begin_recording, flags, sampling_priority};
 use super::{Span, SpanKind, StatusCode};
 use crate::context::SpanContext;
 use crate::tags::{self, Key};
@@ -59,14 +59,14 @@ impl Span {
     /// Sets how the operation ended, and why. The last call holds.
     pub fn set_status(&mut self, status: StatusCode, message: &str) {
         if let Some((body, core)) = self.recorder() {
-            body.set_status(status, message, &core.limits);
+            body.set_status(status, message, &core.limits.span);
         }
     }
 
     /// Adds a link to another span that became known late.
     pub fn add_link(&mut self, context: &SpanContext, tags: &[Field<'_>]) {
         if let Some((body, core)) = self.recorder() {
-            body.add_link(context, tags, &core.limits);
+            body.add_link(context, tags, &core.limits.span);
         }
     }
 
@@ -115,7 +115,8 @@ impl Span {
             if self.name.is_empty() {
                 self.name = "unnamed";
             }
-            self.begin_recording(core, None);
+            self.recording = true;
+            (self.timeline, self.start_unix_ns) = begin_recording(core, None);
             if let Some(open_spans) = &core.open_spans {
                 open_spans.insert(self.context.span_id(), self.name);
             }

@@ -7,12 +7,11 @@ pub(super) use self::plain::Bytes;
 
 #[cfg(not(tracer_loom))]
 mod plain {
-    use std::mem::MaybeUninit;
     use std::ptr::NonNull;
 
-    /// Memory of a fixed size, not initialized.
+    /// Memory of a fixed size, initialized.
     #[derive(Debug)]
-    pub(in super::super) struct Bytes(NonNull<[MaybeUninit<u8>]>);
+    pub(in super::super) struct Bytes(NonNull<[u8]>);
 
     // SAFETY: the memory is this value's own; who may touch what is said at `write` and `read`.
     unsafe impl Send for Bytes {}
@@ -21,7 +20,7 @@ mod plain {
 
     impl Bytes {
         pub(in super::super) fn new(len: usize) -> Self {
-            Self(NonNull::from(Box::leak(Box::new_uninit_slice(len))))
+            Self(NonNull::from(Box::leak(vec![0; len].into_boxed_slice())))
         }
 
         #[inline]
@@ -29,28 +28,28 @@ mod plain {
             self.0.len()
         }
 
-        /// Copies bytes in.
+        /// Has `write` write a range.
         ///
         /// # Safety
-        /// The range is within `len`, and nobody reads or writes it meanwhile.
+        /// The range is within `len`, and nobody else reads or writes it meanwhile.
         #[inline]
-        pub(in super::super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
-            debug_assert!(at + bytes.len() <= self.len());
+        pub(in super::super) unsafe fn write(&self, at: usize, len: usize, write: impl FnOnce(&mut [u8])) {
+            debug_assert!(at + len <= self.len());
             // SAFETY: `at` is within the allocation.
-            let target = unsafe { self.0.cast::<u8>().add(at) };
-            // SAFETY: both ranges are valid, and apart: the caller's is borrowed from elsewhere.
-            unsafe { target.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+            let start = unsafe { self.0.cast::<u8>().add(at) };
+            // SAFETY: the range is initialized, and the caller's alone.
+            write(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), len) });
         }
 
         /// Shows a range.
         ///
         /// # Safety
-        /// The range is within `len`, initialized, and nobody writes it meanwhile.
+        /// The range is within `len`, and nobody writes it meanwhile.
         pub(in super::super) unsafe fn read(&self, from: usize, to: usize, show: &mut impl FnMut(&[u8])) {
             debug_assert!(from <= to && to <= self.len());
             // SAFETY: `from` is within the allocation.
             let start = unsafe { self.0.cast::<u8>().add(from) };
-            // SAFETY: the range is initialized and not written while it is borrowed.
+            // SAFETY: the range is not written while it is borrowed.
             show(unsafe { std::slice::from_raw_parts(start.as_ptr(), to - from) });
         }
     }
@@ -79,10 +78,12 @@ mod modelled {
             self.0.len()
         }
 
-        pub(in super::super) unsafe fn write(&self, at: usize, bytes: &[u8]) {
+        pub(in super::super) unsafe fn write(&self, at: usize, len: usize, write: impl FnOnce(&mut [u8])) {
+            let mut bytes = vec![0; len];
+            write(&mut bytes);
             for (cell, byte) in self.0[at..].iter().zip(bytes) {
                 // SAFETY: loom's cell checks that nobody else accesses it.
-                cell.with_mut(|cell| unsafe { *cell = *byte });
+                cell.with_mut(|cell| unsafe { *cell = byte });
             }
         }
 

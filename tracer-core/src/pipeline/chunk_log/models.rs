@@ -12,9 +12,13 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
     builder.check(check);
 }
 
+fn append(writer: &mut Writer, row: u8) -> bool {
+    writer.append(1, |room| room.fill(row)).is_ok()
+}
+
 fn append_all(mut writer: Writer, rows: u8) {
     for row in 1..=rows {
-        writer.append(&[&[row]]).unwrap();
+        assert!(append(&mut writer, row));
     }
 }
 
@@ -29,7 +33,7 @@ fn appended_is_drained_or_refused() {
         let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
         let (mut writer, mut reader) = chunk_log(&budget);
         let appending = thread::spawn(move || {
-            let taken: Vec<u8> = (1..=5).filter(|row| writer.append(&[&[*row]]).is_ok()).collect();
+            let taken: Vec<u8> = (1..=5).filter(|row| append(&mut writer, *row)).collect();
             drop(writer);
             taken
         });
