@@ -1,7 +1,7 @@
 //! gRPC against a server on OpenTelemetry's generated types.
 
 #![cfg(feature = "grpc")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
 
 #[path = "it/random.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]

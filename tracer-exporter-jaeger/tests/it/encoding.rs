@@ -199,7 +199,9 @@ fn random_value(random: &mut Random) -> (Value, Owned) {
     let value = match &owned {
         Owned::Bool(truth) => Value::BoolValue(*truth),
         Owned::I64(number) => Value::IntValue(*number),
-        Owned::U64(number) => i64::try_from(*number).map_or(text(&number.to_string()), Value::IntValue),
+        Owned::U64(number) => {
+            i64::try_from(*number).map_or_else(|_| text(&number.to_string()), Value::IntValue)
+        }
         Owned::F64(number) => Value::DoubleValue(*number),
         Owned::Str(value) => text(value),
         Owned::Bytes(bytes) => Value::BytesValue(bytes.clone()),
