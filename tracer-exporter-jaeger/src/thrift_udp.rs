@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracer_core::row::wire::Fields;
 use tracer_core::{Batch, ExportError, Exported, Exporter};
@@ -21,6 +21,9 @@ const PACKET_BYTES_MIN: usize = 512;
 /// What a datagram over IPv4 can hold.
 const PACKET_BYTES_MAX: usize = 65_507;
 
+/// What a receiver on a busy machine reads: the buffer of its socket holds three packets on Linux.
+const BYTES_PER_SECOND_DEFAULT: u32 = 20_000_000;
+
 /// A host's name has at most 253 characters.
 const ENDPOINT_BYTES_MAX: usize = 300;
 
@@ -31,6 +34,9 @@ const ENDPOINT_BYTES_MAX: usize = 300;
 /// logs, then links, then tags, long texts are cut, and a tag `otel.span_trimmed` and the counts of what
 /// is gone say so; [`trimmed`](Self::trimmed) counts such spans. The host's name is looked up again every
 /// 30 seconds and after a failure.
+///
+/// A burst is sent at no more than 20 MB a second, about 70,000 spans with some tags: receivers lose what
+/// comes faster, and nobody learns of it.
 ///
 /// **Accounts.** UDP is not answered: "exported" means that a packet left. Where the receiving machine
 /// says that nobody listens, which on the same machine is known at once, the packet's spans count as
@@ -48,6 +54,7 @@ const ENDPOINT_BYTES_MAX: usize = 300;
 pub struct ThriftUdp {
     udp: Udp,
     packer: Packer,
+    pace: Pace,
     trimmed: TrimmedSpans,
     complaints: Complaints,
 }
@@ -62,6 +69,14 @@ pub struct TrimmedSpans(Arc<AtomicU64>);
 pub struct ThriftUdpBuilder {
     endpoint: String,
     packet_bytes_max: usize,
+    bytes_per_second: u32,
+}
+
+/// When the next packet may be sent.
+#[derive(Debug)]
+struct Pace {
+    bytes_per_second: u32,
+    next: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -73,7 +88,11 @@ struct Complaints {
 impl ThriftUdp {
     /// Settings, beginning with the defaults and not with the environment's.
     pub fn builder() -> ThriftUdpBuilder {
-        ThriftUdpBuilder { endpoint: DEFAULT_ENDPOINT.to_owned(), packet_bytes_max: PACKET_BYTES_DEFAULT }
+        ThriftUdpBuilder {
+            endpoint: DEFAULT_ENDPOINT.to_owned(),
+            packet_bytes_max: PACKET_BYTES_DEFAULT,
+            bytes_per_second: BYTES_PER_SECOND_DEFAULT,
+        }
     }
 
     /// Where packets go: host and port.
@@ -89,7 +108,7 @@ impl ThriftUdp {
     }
 
     /// Sends all packets of a batch; answers how many spans are not on their way, and why.
-    fn send(&mut self, batch: &Batch<'_>) -> (usize, Option<ExportError>) {
+    fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> (usize, Option<ExportError>) {
         let mut rows = Fields::new(batch.rows.as_bytes());
         let (mut lost, mut error) = (0, None);
         self.packer.begin(batch);
@@ -99,6 +118,7 @@ impl ThriftUdp {
             if packed == Packed::default() {
                 return (lost, error);
             }
+            self.pace.wait(self.packer.packet().len(), deadline);
             match self.udp.send(self.packer.packet()) {
                 _ if packed.spans == 0 => {}
                 Ok(Sent::Gone) => self.note_trimmed(packed.trimmed),
@@ -161,13 +181,24 @@ impl Exporter for ThriftUdp {
         "thrift-udp"
     }
 
-    /// Sends without waiting for anybody; only a look-up of the host's name can take time.
-    fn export(&mut self, batch: &Batch<'_>, _deadline: Instant) -> Result<Exported, ExportError> {
-        let (lost, error) = self.send(batch);
+    /// Sends without waiting for anybody, at its pace, and towards the deadline without that.
+    fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
+        let (lost, error) = self.send(batch, deadline);
         match error {
             Some(error) if lost >= batch.rows.len() => Err(error),
             _ => Ok(Exported::all_but(lost)),
         }
+    }
+}
+
+impl Pace {
+    /// Waits until a packet of that size may be sent; not beyond the deadline.
+    fn wait(&mut self, bytes: usize, deadline: Instant) {
+        let now = Instant::now();
+        let at = self.next.map_or(now, |next| next.max(now).min(deadline));
+        std::thread::sleep(at.saturating_duration_since(now));
+        let seconds = bytes as f64 / f64::from(self.bytes_per_second);
+        self.next = at.checked_add(Duration::from_secs_f64(seconds));
     }
 }
 
@@ -193,6 +224,12 @@ impl ThriftUdpBuilder {
         self
     }
 
+    /// How fast bursts are sent at most: 20,000,000 bytes a second. 0 counts as 1.
+    pub const fn bytes_per_second_max(mut self, bytes: u32) -> Self {
+        self.bytes_per_second = if bytes == 0 { 1 } else { bytes };
+        self
+    }
+
     /// The exporter. The host's name is looked up when there is something to send.
     ///
     /// # Errors
@@ -210,6 +247,7 @@ impl ThriftUdpBuilder {
         Ok(ThriftUdp {
             udp: Udp::new(self.endpoint),
             packer: Packer::new(self.packet_bytes_max),
+            pace: Pace { bytes_per_second: self.bytes_per_second, next: None },
             trimmed: TrimmedSpans::default(),
             complaints: Complaints::default(),
         })
@@ -236,6 +274,17 @@ fn check_host_port(endpoint: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_burst_has_its_pace_and_the_deadline_ends_it() {
+        let mut pace = Pace { bytes_per_second: 1_000_000, next: None };
+        let (begun, far) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        (0..4).for_each(|_| pace.wait(50_000, far));
+        assert!(begun.elapsed() >= Duration::from_millis(150), "{:?}", begun.elapsed());
+        let mut slow = Pace { bytes_per_second: 1, next: None };
+        (0..4).for_each(|_| slow.wait(50_000, Instant::now()));
+        assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    }
 
     #[test]
     fn settings_are_checked() {
