@@ -45,6 +45,12 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// Of a span that has not begun to record.
     pub(crate) const START: Self = Self { offset_ns: 0, rate: 0 };
+
+    /// Now, by the processor's counter; `None` on any other clock.
+    #[inline(always)]
+    pub(crate) fn tsc_unix_ns(self) -> Option<u64> {
+        (self.rate != 0).then(|| tsc::now_ns(self.rate).wrapping_add(self.offset_ns))
+    }
 }
 
 /// The machine's clock: one for the process.
@@ -111,10 +117,7 @@ impl Clock {
     /// Now, on a timeline of this clock.
     #[inline]
     pub(crate) fn unix_ns(&self, timeline: Timeline) -> u64 {
-        if timeline.rate == 0 {
-            return self.without_tsc_unix_ns(timeline);
-        }
-        tsc::now_ns(timeline.rate).wrapping_add(timeline.offset_ns)
+        timeline.tsc_unix_ns().unwrap_or_else(|| self.without_tsc_unix_ns(timeline))
     }
 
     #[cold]

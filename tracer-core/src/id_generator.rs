@@ -26,6 +26,18 @@ pub(crate) fn new_span_id() -> SpanId {
     SpanId::from_bytes(next_non_zero().to_be_bytes())
 }
 
+/// As [`new_span_id`], where this thread's generator is seeded: `None`, once a thread, where it is not.
+#[inline(always)]
+pub(crate) fn next_span_id() -> Option<SpanId> {
+    let (state, value) = GENERATOR.with(|cell| {
+        let state = cell.get();
+        let (value, next) = wyrand(state);
+        cell.set(next);
+        (state, value)
+    });
+    (state.1 != 0 && value != 0).then(|| SpanId::from_bytes(value.to_be_bytes()))
+}
+
 #[inline]
 fn next_non_zero() -> u64 {
     loop {

@@ -11,8 +11,8 @@ mod tag;
 
 use crate::clock::Timeline;
 use crate::context::SpanContext;
+use crate::pipeline::local::{Current, Local};
 use crate::row::body::{Body, Rest};
-use crate::row::body_pool;
 use crate::sampler::SamplerTags;
 use crate::tracer::{Core, Tracer};
 
@@ -134,7 +134,7 @@ impl Span {
         match self.core {
             Some(core) if self.recording => {
                 let sampled_by = &mut self.sampled_by;
-                Some((self.body.get_or_insert_with(|| new_body(sampled_by.take())), core))
+                Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
             }
             _ => None,
         }
@@ -142,11 +142,20 @@ impl Span {
 }
 
 /// A body that holds what a sampler leaves.
-fn new_body(sampled_by: Option<&SamplerTags>) -> Box<Body> {
-    let mut body = body_pool::take();
+#[inline(never)]
+fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
+    let mut body = pooled_body(core).unwrap_or_default();
     if let Some(tags) = sampled_by {
         body.put_encoded(tags.encoded());
     }
+    body
+}
+
+#[inline(always)]
+fn pooled_body(core: &Core) -> Option<Box<Body>> {
+    let mut current = Current::take(core.hub_id)?;
+    let body = current.local().and_then(Local::take_body);
+    current.put_back();
     body
 }
 

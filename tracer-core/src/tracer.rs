@@ -6,6 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
+use crate::context::{SpanContext, TraceFlags};
 use crate::export::Exporter;
 use crate::limits::{Limits, SpanLimits};
 use crate::open_spans::OpenSpans;
@@ -46,6 +47,8 @@ struct Handle {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) hub: Arc<Hub>,
+    /// The hub's, here since every span asks for it.
+    pub(crate) hub_id: u64,
     /// What rows name their source by.
     pub(crate) source: u32,
     pub(crate) clock: Clock,
@@ -71,6 +74,13 @@ impl Core {
     /// The tracer, if any handle of it is left.
     pub(crate) fn tracer(&self) -> Tracer {
         Tracer(self.handle.get().and_then(Weak::upgrade))
+    }
+
+    /// Whether a parent's decision is all that there is to ask for.
+    #[inline]
+    pub(crate) fn follows_decided(&self, parent: &SpanContext) -> bool {
+        let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
+        decided && self.follows_parents && self.open_spans.is_none()
     }
 
     /// Has the worker look at once.
@@ -268,6 +278,7 @@ impl TracerBuilder {
         let service_name = self.resource.service_name().to_owned();
         let hub = Arc::clone(pipeline.hub());
         let core = Core {
+            hub_id: hub.id,
             source: hub.add_source(Source { resource: self.resource, scope: self.scope }),
             hub,
             clock: pipeline.clock().clone(),

@@ -31,12 +31,17 @@
 mod bytes;
 #[cfg(all(test, tracer_loom))]
 mod models;
+mod pool;
 
 use std::ptr::{self, NonNull};
 
 use self::bytes::Bytes;
+use self::pool::Pool;
 use super::budget::{Budget, CHUNK_BYTES};
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+/// The pool as the logs of all threads hold it.
+pub(crate) type SharedPool = Arc<Pool>;
 
 /// The end that appends. One per thread.
 #[derive(Debug)]
@@ -84,6 +89,7 @@ struct Chain {
     /// The writer is gone. Set after its last row.
     closed: AtomicBool,
     budget: Arc<Budget>,
+    pool: Arc<Pool>,
 }
 
 // SAFETY: a writer has no thread of its own: whoever owns it is the one writer (invariant 1).
@@ -92,32 +98,43 @@ unsafe impl Send for Writer {}
 unsafe impl Send for Reader {}
 
 /// A log with its two ends.
-pub(crate) fn chunk_log(budget: &Arc<Budget>) -> (Writer, Reader) {
-    let first = Chunk::new(CHUNK_BYTES);
+pub(crate) fn chunk_log(budget: &Arc<Budget>, pool: &Arc<Pool>) -> (Writer, Reader) {
+    let first = leak(pool.take(0));
     let chain = Arc::new(Chain {
         first: AtomicPtr::new(first.as_ptr()),
         closed: AtomicBool::new(false),
         budget: Arc::clone(budget),
+        pool: Arc::clone(pool),
     });
     let writer = Writer { tail: first, position: 0, chain: Arc::clone(&chain) };
     (writer, Reader { head: first, consumed: 0, chain })
 }
 
 impl Writer {
-    /// Appends a row of `len` bytes, whole or not at all: `write` is given room of that size, whose bytes are
-    /// whatever they are, and publishes what it leaves there.
-    #[inline]
-    pub(crate) fn append(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<Appended, Full> {
-        let mut appended = Appended::Quietly;
+    /// Links a chunk if the last one has no room for a row of `len` bytes.
+    pub(crate) fn prepare(&mut self, len: usize) -> Result<Appended, Full> {
+        if len > self.tail().bytes.len() - self.position { self.grow(len) } else { Ok(Appended::Quietly) }
+    }
+
+    /// Room for a row in the last chunk, if it has that. The bytes in it are whatever they are.
+    #[inline(always)]
+    pub(crate) fn room(&mut self, len: usize) -> Option<&mut [u8]> {
         if len > self.tail().bytes.len() - self.position {
-            appended = self.grow(len)?;
+            return None;
         }
-        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk, and nobody else writes
-        // (invariant 1): not even `write`, since this writer is borrowed.
-        unsafe { self.tail().bytes.write(self.position, len, write) };
-        self.position += len;
+        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk, and nobody else has it
+        // (invariant 1): this writer is borrowed meanwhile.
+        Some(unsafe { self.tail().bytes.room(self.position, len) })
+    }
+
+    /// Publishes a row that was written into the room.
+    #[inline(always)]
+    pub(crate) fn publish(&mut self, len: usize) {
+        // A caller that never asked for room publishes bytes that are whatever they are, within the chunk.
+        let end = (self.position + len).min(self.tail().bytes.len());
+        self.tail().bytes.written(self.position, end - self.position);
+        self.position = end;
         self.tail().committed.store(self.position, Ordering::Release);
-        Ok(appended)
     }
 
     /// Links a chunk with room for `len` bytes.
@@ -127,7 +144,7 @@ impl Writer {
     #[cold]
     fn grow(&mut self, len: usize) -> Result<Appended, Full> {
         let pressed = self.chain.budget.reserve(self.tail().bytes.len()).ok_or(Full)?;
-        let new = Chunk::new(len.max(CHUNK_BYTES));
+        let new = leak(self.chain.pool.take(len));
         self.tail().next.store(new.as_ptr(), Ordering::Release);
         self.tail = new;
         self.position = 0;
@@ -182,6 +199,7 @@ impl Chain {
         // reader (invariant 3).
         let chunk = unsafe { Box::from_raw(first.as_ptr()) };
         self.budget.release(chunk.bytes.len());
+        self.pool.give_back(chunk);
     }
 }
 
@@ -195,19 +213,30 @@ impl Drop for Chain {
             if !next.is_null() {
                 self.budget.release(chunk.bytes.len());
             }
+            self.pool.give_back(chunk);
         }
     }
 }
 
 impl Chunk {
-    fn new(size: usize) -> NonNull<Self> {
-        let chunk = Self {
+    fn new(size: usize) -> Self {
+        Self {
             committed: AtomicUsize::new(0),
             next: AtomicPtr::new(ptr::null_mut()),
             bytes: Bytes::new(size),
-        };
-        NonNull::from(Box::leak(Box::new(chunk)))
+        }
     }
+
+    /// Makes it as good as new; its bytes stay whatever they are.
+    fn reset(&mut self) {
+        self.committed = AtomicUsize::new(0);
+        self.next = AtomicPtr::new(ptr::null_mut());
+    }
+}
+
+/// A chunk that a log links, and that [`Chain`] takes back.
+fn leak(chunk: Box<Chunk>) -> NonNull<Chunk> {
+    NonNull::from(Box::leak(chunk))
 }
 
 #[cfg(all(test, not(tracer_loom)))]
@@ -215,7 +244,10 @@ mod tests {
     use super::*;
 
     fn append(writer: &mut Writer, row: &[u8]) -> Result<Appended, Full> {
-        writer.append(row.len(), |room| room.copy_from_slice(row))
+        let appended = writer.prepare(row.len())?;
+        writer.room(row.len()).ok_or(Full)?.copy_from_slice(row);
+        writer.publish(row.len());
+        Ok(appended)
     }
 
     fn drained(reader: &mut Reader) -> (Vec<u8>, bool) {
@@ -227,7 +259,7 @@ mod tests {
     #[test]
     fn rows_come_out_whole_and_in_order() {
         let budget = Arc::new(Budget::new(1 << 20));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let mut expected = Vec::new();
         let mut seen = Vec::new();
         for n in 0..1_000_usize {
@@ -251,7 +283,7 @@ mod tests {
     fn a_reader_beside_a_writer_sees_every_row() {
         const ROWS: u64 = 200_000;
         let budget = Arc::new(Budget::new(1 << 30));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = std::thread::Builder::new().spawn(move || {
             for row in 0..ROWS {
                 append(&mut writer, &row.to_le_bytes()).unwrap();
@@ -272,7 +304,7 @@ mod tests {
     #[test]
     fn a_row_larger_than_a_chunk_gets_its_own() {
         let budget = Arc::new(Budget::new(1 << 20));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         append(&mut writer, b"small").unwrap();
         append(&mut writer, &vec![7; 3 * CHUNK_BYTES]).unwrap();
         append(&mut writer, b"after").unwrap();
@@ -282,7 +314,7 @@ mod tests {
     #[test]
     fn a_full_budget_refuses_whole_rows_and_forgets_none_before() {
         let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let row = [1; 1_000];
         let taken = (0..100).filter(|_| append(&mut writer, &row).is_ok()).count();
         assert_eq!(taken, 3 * (CHUNK_BYTES / 1_000));
@@ -294,7 +326,7 @@ mod tests {
     fn the_chain_is_freed_whichever_end_goes_first() {
         for reader_first in [true, false] {
             let budget = Arc::new(Budget::new(1 << 20));
-            let (mut writer, reader) = chunk_log(&budget);
+            let (mut writer, reader) = chunk_log(&budget, &Arc::default());
             (0..100).for_each(|_| assert!(append(&mut writer, &[0; 1_000]).is_ok()));
             assert!(budget.used_bytes() > 0);
             if reader_first {

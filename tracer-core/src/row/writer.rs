@@ -44,7 +44,13 @@ pub(crate) struct RowLen {
 }
 
 impl Row<'_> {
-    #[inline]
+    /// Whether it is short enough for lengths of one and two bytes and a name that is copied without a call.
+    #[inline(always)]
+    pub(crate) const fn is_usual(&self) -> bool {
+        self.name.len() <= 32 && self.entries.len() < 0x3f00
+    }
+
+    #[inline(always)]
     pub(crate) fn len(&self) -> RowLen {
         let fields = if self.context.parent_id().is_valid() { CHILD_FIELDS } else { ROOT_FIELDS };
         let span = fields + field_len(self.name.len()) + self.entries.len();
@@ -52,13 +58,17 @@ impl Row<'_> {
     }
 
     /// Writes the row into room of its size, with its source in front.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&self, len: RowLen, room: &mut [u8]) -> Option<()> {
         let room = put(room, self.source.to_le_bytes())?;
         let room = put_key_len(room, ROW_TAG, len.span)?;
         let room = put(room, self.root_fields())?;
         let parent = self.context.parent_id();
-        let room = if parent.is_valid() { put(room, field::<2, 8, 10>([0x22, 8], parent.to_bytes()))? } else { room };
+        let room = if parent.is_valid() {
+            put(room, field::<2, 8, 10>([0x22, 8], parent.to_bytes()))?
+        } else {
+            room
+        };
         let room = put_key_len(room, 0x2a, self.name.len())?;
         let (name, room) = room.split_at_mut_checked(self.name.len())?;
         copy_bytes(name, self.name)?;
@@ -68,7 +78,7 @@ impl Row<'_> {
         Some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn root_fields(&self) -> [u8; ROOT_FIELDS] {
         let mut bytes = [0; ROOT_FIELDS];
         bytes[0..18].copy_from_slice(&field::<2, 16, 18>([0x0a, 16], self.context.trace_id().to_bytes()));

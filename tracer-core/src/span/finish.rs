@@ -1,11 +1,19 @@
 //! Stage 4: a span ends, and becomes one row of bytes.
+//!
+//! ```text
+//! finish ──(nothing was set)────────────> finish_plain ─┐
+//!   └─> drop ──(tags, logs)─────────────> end ──────────┼─> row in this thread's log
+//!         └─(status, late name, …)──────> end_with_rest ┘   or, with a look at everything, append
+//! ```
 
+use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
 use super::Span;
 use crate::clock::to_unix_ns;
+use crate::context::SpanContext;
+use crate::pipeline::local::{Current, Local};
 use crate::row::body::{Body, Rest, cut_text, otlp_flags};
-use crate::row::body_pool;
 use crate::row::writer::Row;
 use crate::tracer::Core;
 
@@ -13,7 +21,15 @@ impl Span {
     /// Ends the span now. The same as dropping it.
     // Not inlined: a span is moved into a call without being copied.
     #[inline(never)]
-    pub fn finish(self) {}
+    pub fn finish(mut self) {
+        let owns_nothing = self.body.is_none() && !self.context.has_extra();
+        let is_done = owns_nothing && (!self.recording || self.finish_plain().is_some());
+        if !is_done {
+            self.finish_tagged();
+        }
+        // Nothing is owned any more, and so nothing is left to be dropped.
+        let _empty = ManuallyDrop::new(self);
+    }
 
     /// Ends the span at another time; one before its start counts as its start.
     pub fn finish_at(mut self, time: SystemTime) {
@@ -30,49 +46,78 @@ impl Span {
             local.counters.finished.add(1);
             local.counters.dropped_sampling.add(1);
         });
-        if let Some(body) = self.body.take() {
-            body_pool::give_back(body);
+        give_back(core, &mut self.body);
+        self.forget_open(core);
+    }
+
+    /// Ends a span on which nothing was set, without calling any function. `None`, and nothing is done, where
+    /// anything is unusual.
+    #[inline(always)]
+    fn finish_plain(&self) -> Option<()> {
+        let core = self.core.filter(|core| core.open_spans.is_none() && self.sampled_by.is_none())?;
+        let row = self.row(core, self.timeline.tsc_unix_ns()?, self.name, &[]);
+        append_in_place(core, &row)
+    }
+
+    /// Ends a span, and gives up all that it owns.
+    #[inline(never)]
+    fn finish_tagged(&mut self) {
+        if let Some(core) = self.core.filter(|_| self.recording) {
+            self.end(core, core.clock.unix_ns(self.timeline));
         }
-        if let Some(open_spans) = &core.open_spans {
-            open_spans.remove(self.context.span_id());
+        if self.context.has_extra() {
+            self.context = SpanContext::default();
         }
     }
 
     #[inline(always)]
     fn end(&mut self, core: &'static Core, end_unix_ns: u64) {
         self.recording = false;
-        let body = self.body.take();
-        if self.context.has_extra() || body.as_ref().is_some_and(|body| body.rest().is_some()) {
-            return self.end_with_rest(core, end_unix_ns, body);
+        let has_rest = self.body.as_ref().is_some_and(|body| body.rest().is_some());
+        if has_rest || self.context.has_extra() || core.open_spans.is_some() {
+            return self.end_with_rest(core, end_unix_ns);
         }
-        match body {
-            None => {
-                let entries = self.sampled_by.map_or(&[][..], |tags| tags.encoded().as_bytes());
-                self.append(core, end_unix_ns, self.name, entries);
-            }
-            Some(body) => {
-                self.append(core, end_unix_ns, self.name, body.as_bytes());
-                body_pool::give_back(body);
-            }
+        let appended = append_in_place(core, &self.row(core, end_unix_ns, self.name, self.entries()));
+        if appended.is_none() {
+            self.append(core, end_unix_ns);
+        }
+        give_back(core, &mut self.body);
+    }
+
+    /// Appends the row where something is in the way.
+    #[cold]
+    #[inline(never)]
+    fn append(&self, core: &'static Core, end_unix_ns: u64) {
+        append(core, &self.row(core, end_unix_ns, self.name, self.entries()));
+    }
+
+    /// What was set, or what the sampler left where nothing was.
+    #[inline(always)]
+    fn entries(&self) -> &[u8] {
+        match (&self.body, self.sampled_by) {
+            (Some(body), _) => body.as_bytes(),
+            (None, Some(tags)) => tags.encoded().as_bytes(),
+            (None, None) => &[],
         }
     }
 
     /// Ends a span that has what most have not: a status, a late name, tracestate, or something left out.
     #[cold]
-    fn end_with_rest(&mut self, core: &'static Core, end_unix_ns: u64, body: Option<Box<Body>>) {
-        let mut body = body.unwrap_or_else(|| super::new_body(self.sampled_by.take()));
+    fn end_with_rest(&mut self, core: &'static Core, end_unix_ns: u64) {
+        let mut body = self.body.take().unwrap_or_else(|| super::new_body(core, self.sampled_by.take()));
         body.close(self.context.trace_state());
         if let Some(rest) = body.rest() {
             count_limits(core, rest);
         }
         let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
-        self.append(core, end_unix_ns, name, body.as_bytes());
-        body_pool::give_back(body);
+        append(core, &self.row(core, end_unix_ns, name, body.as_bytes()));
+        give_back(core, &mut Some(body));
+        self.forget_open(core);
     }
 
-    #[inline]
-    fn append(&self, core: &'static Core, end_unix_ns: u64, name: &str, entries: &[u8]) {
-        let row = Row {
+    #[inline(always)]
+    fn row<'a>(&'a self, core: &Core, end_unix_ns: u64, name: &'a str, entries: &'a [u8]) -> Row<'a> {
+        Row {
             source: core.source,
             context: &self.context,
             start_unix_ns: self.start_unix_ns,
@@ -81,32 +126,64 @@ impl Span {
             flags: otlp_flags(&self.context, self.parent_is_remote),
             name: cut_text(name, core.limits.span.name_bytes_max).as_bytes(),
             entries,
-        };
-        let wake = core.hub.with_local(|local| {
-            local.counters.finished.add(1);
-            core.hub.append(local, &row)
-        });
-        if wake {
-            core.wake_worker();
         }
+    }
+
+    fn forget_open(&self, core: &Core) {
         if let Some(open_spans) = &core.open_spans {
             open_spans.remove(self.context.span_id());
         }
     }
-
-    #[inline(never)]
-    fn finish_now(&mut self, core: &'static Core) {
-        let end_unix_ns = core.clock.unix_ns(self.timeline);
-        self.end(core, end_unix_ns);
-    }
 }
 
 impl Drop for Span {
-    #[inline]
     fn drop(&mut self) {
         if let Some(core) = self.core.filter(|_| self.recording) {
-            self.finish_now(core);
+            self.end(core, core.clock.unix_ns(self.timeline));
         }
+    }
+}
+
+/// Appends a row where nothing is in the way: the pipeline is open, and the chunk has room.
+#[inline(always)]
+fn append_in_place(core: &Core, row: &Row<'_>) -> Option<()> {
+    if core.hub.is_closed() || !row.is_usual() {
+        return None;
+    }
+    let mut current = Current::take(core.hub_id)?;
+    let appended = append_in(current.local()?, row);
+    current.put_back();
+    appended
+}
+
+#[inline(always)]
+fn append_in(local: &mut Local, row: &Row<'_>) -> Option<()> {
+    let len = row.len();
+    row.write(len, local.writer.room(len.total)?)?;
+    local.writer.publish(len.total);
+    local.counters.finished.add(1);
+    Some(())
+}
+
+/// Appends a row, or drops it and counts why.
+fn append(core: &'static Core, row: &Row<'_>) {
+    let wake = core.hub.with_local(|local| {
+        local.counters.finished.add(1);
+        core.hub.append(local, row)
+    });
+    if wake {
+        core.wake_worker();
+    }
+}
+
+/// Keeps a body for another span of this thread.
+#[inline(always)]
+fn give_back(core: &Core, body: &mut Option<Box<Body>>) {
+    if let Some(mut current) = Current::take(core.hub_id) {
+        if let (Some(local), Some(body)) = (current.local(), body.take()) {
+            local.give_back(body);
+        }
+        current.put_back();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stage 2: tags, encoded as they are set.
 
-use super::start::{begin_recording, flags, sampling_priority};
+use super::start::{Begun, flags, sampling_priority};
 use super::{Span, SpanKind, StatusCode};
 use crate::context::SpanContext;
 use crate::tags::{self, Key};
@@ -116,7 +116,8 @@ impl Span {
                 self.name = "unnamed";
             }
             self.recording = true;
-            (self.timeline, self.start_unix_ns) = begin_recording(core, None);
+            let begun = Begun::anywhere(core, true);
+            (self.timeline, self.start_unix_ns) = (begun.timeline, begun.start_unix_ns);
             if let Some(open_spans) = &core.open_spans {
                 open_spans.insert(self.context.span_id(), self.name);
             }

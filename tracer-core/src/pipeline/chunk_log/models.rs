@@ -13,7 +13,12 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
 }
 
 fn append(writer: &mut Writer, row: u8) -> bool {
-    writer.append(1, |room| room.fill(row)).is_ok()
+    if writer.prepare(1).is_err() {
+        return false;
+    }
+    writer.room(1).unwrap().fill(row);
+    writer.publish(1);
+    true
 }
 
 fn append_all(mut writer: Writer, rows: u8) {
@@ -31,7 +36,7 @@ fn drain_into(reader: &mut Reader, seen: &mut Vec<u8>) -> bool {
 fn appended_is_drained_or_refused() {
     model(|| {
         let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || {
             let taken: Vec<u8> = (1..=5).filter(|row| append(&mut writer, *row)).collect();
             drop(writer);
@@ -51,7 +56,7 @@ fn appended_is_drained_or_refused() {
 fn the_end_comes_after_the_last_row() {
     model(|| {
         let budget = Arc::new(Budget::new(8 * CHUNK_BYTES));
-        let (writer, mut reader) = chunk_log(&budget);
+        let (writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || append_all(writer, 3));
         let mut seen = Vec::new();
         let more = drain_into(&mut reader, &mut seen);
@@ -65,7 +70,7 @@ fn the_end_comes_after_the_last_row() {
 fn both_ends_may_go_at_any_moment() {
     model(|| {
         let budget = Arc::new(Budget::new(8 * CHUNK_BYTES));
-        let (writer, mut reader) = chunk_log(&budget);
+        let (writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || append_all(writer, 3));
         drain_into(&mut reader, &mut Vec::new());
         drop(reader);
