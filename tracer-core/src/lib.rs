@@ -19,6 +19,13 @@
 //! # Ok::<(), tracer_core::FlushError>(())
 //! ```
 //!
+//! # Without recording
+//!
+//! The feature `recording-off` compiles all recording away: tracers are [`Tracer::noop`], tags and logs are
+//! nothing, no thread starts, and spans pass their parent's context on, so that headers still travel through the
+//! service. Features add up over a whole build: ask for it in the final program alone, never in a library.
+//! To turn single operations, libraries or tags off while running, see [`Switch`].
+//!
 //! # Where things are
 //!
 //! A span's walk, by file: `span/start`, `span/tag`, `span/log`, `span/finish`, `row`,
@@ -39,6 +46,7 @@ mod resource;
 pub mod row;
 pub mod sampler;
 mod span;
+mod switch;
 mod sync;
 pub mod tags;
 pub mod testing;
@@ -61,5 +69,6 @@ pub use self::sampler::{
     SamplingParams,
 };
 pub use self::span::{SharedSpan, Span, SpanBuilder, SpanKind, StatusCode};
+pub use self::switch::{Switch, SwitchError};
 pub use self::tracer::{Tracer, TracerBuilder};
 pub use self::value::{Field, TagRef};

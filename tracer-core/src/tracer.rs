@@ -14,6 +14,7 @@ use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard,
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::span::SpanBuilder;
+use crate::switch::{Hook, Switch};
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
 ///
@@ -57,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) follows_parents: bool,
     pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
+    pub(crate) switch: Hook,
     handle: OnceLock<Weak<Handle>>,
 }
 
@@ -103,6 +105,7 @@ pub struct TracerBuilder {
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
+    switch: Option<Switch>,
 }
 
 /// Where finished spans go.
@@ -129,6 +132,7 @@ impl Tracer {
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
+            switch: None,
         }
     }
 
@@ -208,8 +212,11 @@ impl Tracer {
         self.0.as_ref().map_or("", |handle| handle.service_name.as_str())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn core(&self) -> Option<&'static Core> {
+        if cfg!(feature = "recording-off") {
+            return None;
+        }
         self.0.as_ref().map(|handle| handle.core)
     }
 
@@ -262,6 +269,12 @@ impl TracerBuilder {
         self
     }
 
+    /// Lets operations, targets and tags be switched off and on while running.
+    pub fn switch(mut self, switch: &Switch) -> Self {
+        self.switch = Some(switch.clone());
+        self
+    }
+
     /// Remembers the names of spans that have not ended, for tests; costs a lock per span.
     pub(crate) const fn track_open_spans(mut self) -> Self {
         self.track_open_spans = true;
@@ -269,14 +282,21 @@ impl TracerBuilder {
     }
 
     /// The tracer. A pipeline of its own starts now, with its thread.
+    ///
+    /// With the feature `recording-off` it is [`Tracer::noop`], and nothing starts.
     #[must_use]
     pub fn build(self) -> Tracer {
+        if cfg!(feature = "recording-off") {
+            return Tracer::noop();
+        }
         let pipeline = match self.output {
             Output::Own(builder) => builder.start(),
             Output::Shared(pipeline) => pipeline,
         };
         let service_name = self.resource.service_name().to_owned();
         let hub = Arc::clone(pipeline.hub());
+        let limits = Limits::new(self.limits);
+        let switch = Hook::new(self.scope.name(), limits.short_attributes_max);
         let core = Core {
             hub_id: hub.id,
             source: hub.add_source(Source { resource: self.resource, scope: self.scope }),
@@ -284,11 +304,15 @@ impl TracerBuilder {
             clock: pipeline.clock().clone(),
             sampler: self.sampler,
             follows_parents: self.follows_parents,
-            limits: Limits::new(self.limits),
+            limits,
             open_spans: self.track_open_spans.then(OpenSpans::default),
+            switch,
             handle: OnceLock::new(),
         };
         let core = core.keep();
+        if let Some(switch) = &self.switch {
+            switch.govern(&core.switch);
+        }
         let handle = Arc::new(Handle { core, pipeline, service_name });
         // The cell is new, so this cannot fail.
         let _ = core.handle.set(Arc::downgrade(&handle));

@@ -1,4 +1,5 @@
 //! Threads that come and go, and threads that idle.
+#![cfg(not(feature = "recording-off"))]
 
 use std::sync::Barrier;
 use std::time::Duration;

@@ -20,6 +20,7 @@ use crate::active;
 use crate::clock::Clock;
 use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
 use crate::export::Exporter;
+use crate::switch;
 
 type Answer = Sender<Result<(), FlushError>>;
 
@@ -128,6 +129,7 @@ impl Drain {
     }
 
     fn drain(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
+        switch::poll_files();
         self.hub.budget.clear_pressure();
         self.clock.adjust();
         let mut result = Ok(());

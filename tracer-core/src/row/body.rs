@@ -100,20 +100,20 @@ impl Body {
         rest.name.push_str(cut_text(name, limits.name_bytes_max));
     }
 
-    /// Sets an attribute; one of the same key is replaced.
+    /// Sets an attribute that is short and new. Says whether it did; else it is for
+    /// [`set_attribute`](Self::set_attribute).
     #[inline(always)]
-    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &Limits) {
+    pub(crate) fn set_short_attribute(&mut self, key: &str, value: TagRef<'_>, short_max: u32) -> bool {
         let key_bit = key_bit(key);
-        if self.keys & key_bit == 0 && self.attributes < limits.short_attributes_max {
-            let put = self.buffer.room().and_then(|room| put_short(room, ATTRIBUTE, key, value));
-            if let Some(len) = put {
-                self.buffer.extend(len);
-                self.keys |= key_bit;
-                self.attributes += 1;
-                return;
-            }
+        if self.keys & key_bit != 0 || self.attributes >= short_max {
+            return false;
         }
-        self.set_attribute_within(key, value, &limits.span);
+        let put = self.buffer.room().and_then(|room| put_short(room, ATTRIBUTE, key, value));
+        let Some(len) = put else { return false };
+        self.buffer.extend(len);
+        self.keys |= key_bit;
+        self.attributes += 1;
+        true
     }
 
     /// Appends attributes that were encoded before, to a body that has none of these keys.
@@ -143,9 +143,8 @@ impl Body {
         });
     }
 
-    /// As [`set_attribute`](Self::set_attribute), looking at everything.
-    #[cold]
-    fn set_attribute_within(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+    /// Sets any attribute; one of the same key is replaced.
+    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
         let (key, value) = self.cut_field(key, value, limits);
         let key_bit = key_bit(key);
         if self.keys & key_bit != 0 {

@@ -20,10 +20,11 @@ use crate::tracer::Core;
 impl Span {
     /// Ends the span now. The same as dropping it.
     // Not inlined: a span is moved into a call without being copied.
-    #[inline(never)]
+    #[cfg_attr(not(feature = "recording-off"), inline(never))]
+    #[cfg_attr(feature = "recording-off", inline(always))]
     pub fn finish(mut self) {
         let owns_nothing = self.body.is_none() && !self.context.has_extra();
-        let is_done = owns_nothing && (!self.recording || self.finish_plain().is_some());
+        let is_done = owns_nothing && (!self.is_recording() || self.finish_plain().is_some());
         if !is_done {
             self.finish_tagged();
         }
@@ -62,7 +63,7 @@ impl Span {
     /// Ends a span, and gives up all that it owns.
     #[inline(never)]
     fn finish_tagged(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.recording) {
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
             self.end(core, core.clock.unix_ns(self.timeline));
         }
         if self.context.has_extra() {
@@ -138,7 +139,7 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.recording) {
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
             self.end(core, core.clock.unix_ns(self.timeline));
         }
     }

@@ -7,6 +7,7 @@
 use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
+use super::tag::set_attribute;
 use super::{Span, SpanKind};
 use crate::active;
 use crate::clock::{Timeline, to_unix_ns};
@@ -171,6 +172,13 @@ impl<'a> SpanBuilder<'a> {
     fn start_with_details(self, core: Option<&'static Core>) -> Span {
         let parent = self.parent();
         let Some(core) = core else { return Span::passing_on(parent.unwrap_or_default()) };
+        let is_off = match self.dynamic_name {
+            Some(name) => core.switch.is_dynamic_operation_off(name),
+            None => core.switch.is_operation_off(self.static_name),
+        };
+        if is_off {
+            return switched_off(core, parent.as_ref());
+        }
         let details = Details {
             static_name: self.static_name,
             dynamic_name: self.dynamic_name,
@@ -196,15 +204,28 @@ impl<'a> SpanBuilder<'a> {
 }
 
 /// The span of a tracer that records nothing.
-#[inline(never)]
+#[cfg_attr(not(feature = "recording-off"), inline(never))]
+#[cfg_attr(feature = "recording-off", inline(always))]
 fn pass_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
     let active = || if ignore_active { None } else { active::context() };
     Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
 }
 
+/// The span of an operation that is off.
+#[inline(never)]
+fn switched_off(core: &'static Core, parent: Option<&SpanContext>) -> Span {
+    let mut span = Span::passing_on(parent.cloned().unwrap_or_default());
+    span.core = Some(core);
+    span.switched_off = true;
+    span
+}
+
 /// Starts a span that begins a trace, and has nothing set yet.
 #[inline(never)]
 fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, None);
+    }
     if core.open_spans.is_some() {
         return Details::plain(name, kind).start(core, None);
     }
@@ -228,6 +249,9 @@ fn start_below_active(core: &'static Core, name: &'static str, kind: SpanKind) -
 /// Starts a span below a parent that has decided, nearly always, and has nothing set yet.
 #[inline(never)]
 fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, Some(parent));
+    }
     if !core.follows_decided(parent) {
         return Details::plain(name, kind).start(core, Some(parent));
     }
@@ -308,6 +332,7 @@ impl Begun {
             recording: self.recording,
             parent_is_remote: false,
             was_taken_out: false,
+            switched_off: false,
         }
     }
 }
@@ -398,7 +423,7 @@ impl Details<'_, '_> {
         for (key, value) in self.tags {
             match sampling_priority(&(key, *value)).and_then(|_| span.recorder()) {
                 // `decide` has done what it asks for.
-                Some((body, core)) => body.set_attribute(key, *value, &core.limits),
+                Some((body, core)) => set_attribute(body, core, key, *value),
                 None => span.set_tag_ref(key, *value),
             }
         }
