@@ -97,6 +97,16 @@ impl Client {
         })
     }
 
+    /// Posts a body of that media type.
+    ///
+    /// # Errors
+    /// [`HttpError::Request`], if there was no whole answer. Any status is an answer.
+    pub fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Result<Response, HttpError> {
+        read(self.agent.post(url).header("content-type", content_type).send(body)).map_err(|cause| {
+            HttpError::Request { method: "POST", url: url.to_owned(), cause: Box::new(cause) }
+        })
+    }
+
     /// Sends a GET and reads the body as JSON, whatever the status.
     ///
     /// # Errors
