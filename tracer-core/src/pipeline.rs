@@ -18,6 +18,8 @@ mod chunk_log;
 mod hub;
 pub(crate) mod local;
 mod outlet;
+mod ticket;
+mod timer;
 mod worker;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use parking_lot::Mutex;
 
 pub use self::accounts::{Dropped, ExporterStats, Stats};
 pub(crate) use self::hub::{Hub, Source};
+pub use self::ticket::FlushFuture;
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
 use crate::export::Exporter;
@@ -77,6 +80,9 @@ pub enum FlushError {
     /// Everything was given to the exporters, and some of it was not taken; see [`Stats::failed`].
     #[error("some spans could not be exported")]
     ExportFailed,
+    /// The pipeline itself panicked and lost some spans, see [`Dropped::panic`]; the rest was exported.
+    #[error("the span pipeline panicked")]
+    Panicked,
     /// The pipeline was shut down before.
     #[error("pipeline is shut down")]
     ShutDown,
@@ -127,6 +133,37 @@ impl Pipeline {
         match &self.0.consumer {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Flush),
             Consumer::Caller(drain) => drain.lock().as_mut().ok_or(FlushError::ShutDown)?.flush(deadline),
+        }
+    }
+
+    /// As [`flush`](Self::flush), for async code: it never blocks the thread that polls, whatever runtime that
+    /// is. The work begins with the call.
+    ///
+    /// A pipeline that was started without a thread does the work in the call itself.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tracer_core::{Pipeline, testing::InMemoryExporter};
+    /// # async fn end_of_request() -> Result<(), tracer_core::FlushError> {
+    /// let pipeline = Pipeline::builder().exporter(InMemoryExporter::default()).start();
+    /// pipeline.flush_async(Duration::from_secs(5)).await
+    /// # }
+    /// # futures_util::FutureExt::now_or_never(end_of_request());
+    /// ```
+    pub fn flush_async(&self, timeout: Duration) -> FlushFuture {
+        match &self.0.consumer {
+            Consumer::Thread(worker) => worker.ask_async(deadline_after(timeout), Control::Flush),
+            Consumer::Caller(_) => FlushFuture::ready(self.flush(timeout)),
+        }
+    }
+
+    /// As [`shutdown`](Self::shutdown), for async code. The pipeline is closed when the call returns; the
+    /// future waits for the rest.
+    pub fn shutdown_async(&self, timeout: Duration) -> FlushFuture {
+        match &self.0.consumer {
+            Consumer::Thread(_) if !self.0.hub.close() => FlushFuture::ready(Err(FlushError::ShutDown)),
+            Consumer::Thread(worker) => worker.ask_async(deadline_after(timeout), Control::Shutdown),
+            Consumer::Caller(_) => FlushFuture::ready(self.shutdown(timeout)),
         }
     }
 
@@ -219,8 +256,8 @@ impl PipelineBuilder {
             return self.start_without_thread();
         }
         let (hub, drain, clock) = self.assemble();
-        let (worker, started) = Worker::spawn(drain);
-        if let Err(error) = started {
+        let (worker, questions) = Worker::new();
+        if let Err(error) = questions.answer_by(drain) {
             log::error!("tracing is off: no thread for the span pipeline: {error}");
         }
         Pipeline(Arc::new(Running { hub, consumer: Consumer::Thread(worker), clock }))

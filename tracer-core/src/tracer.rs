@@ -10,7 +10,9 @@ use crate::context::{SpanContext, TraceFlags};
 use crate::export::Exporter;
 use crate::limits::{Limits, SpanLimits};
 use crate::open_spans::OpenSpans;
-use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats};
+use crate::pipeline::{
+    FlushError, FlushFuture, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats,
+};
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::span::SpanBuilder;
@@ -178,6 +180,17 @@ impl Tracer {
     /// As [`Pipeline::shutdown`].
     pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
         self.pipeline().map_or(Ok(()), |pipeline| pipeline.shutdown(timeout))
+    }
+
+    /// See [`Pipeline::flush_async`].
+    pub fn flush_async(&self, timeout: Duration) -> FlushFuture {
+        self.pipeline().map_or_else(|| FlushFuture::ready(Ok(())), |pipeline| pipeline.flush_async(timeout))
+    }
+
+    /// See [`Pipeline::shutdown_async`]. All tracers of the same pipeline end with it.
+    pub fn shutdown_async(&self, timeout: Duration) -> FlushFuture {
+        self.pipeline()
+            .map_or_else(|| FlushFuture::ready(Ok(())), |pipeline| pipeline.shutdown_async(timeout))
     }
 
     /// A guard that flushes and shuts down when it is dropped, at the end of `main`:
