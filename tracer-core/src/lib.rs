@@ -36,6 +36,7 @@ pub mod active;
 mod clock;
 mod context;
 mod export;
+mod fork;
 pub mod global;
 mod id_generator;
 mod inline_list;

@@ -15,6 +15,7 @@ pub(crate) mod accounts;
 mod batches;
 mod budget;
 mod chunk_log;
+mod heir;
 mod hub;
 pub(crate) mod local;
 mod outlet;
@@ -28,11 +29,13 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub use self::accounts::{Dropped, ExporterStats, Stats};
+use self::heir::Line;
 pub(crate) use self::hub::{Hub, Source};
 pub use self::ticket::FlushFuture;
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
 use crate::export::Exporter;
+use crate::fork;
 
 /// A pipeline that tracers share. Cloning shares it.
 ///
@@ -59,6 +62,31 @@ struct Running {
     hub: Arc<Hub>,
     consumer: Consumer,
     clock: Clock,
+}
+
+impl Running {
+    /// Itself, or in a forked process what it is there.
+    fn life(&self) -> (&Arc<Hub>, &Consumer) {
+        if self.hub.is_inherited() {
+            let life = self.hub.line().heir();
+            return (&life.hub, &life.consumer);
+        }
+        (&self.hub, &self.consumer)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.hub.is_inherited() {
+            return;
+        }
+        if let Some(Consumer::Thread(worker)) = self.hub.line().begun().map(|life| &life.consumer) {
+            worker.end();
+        }
+        // The parent's: its locks may be held for ever here, and its exporters are not to be ended twice.
+        let gone = Consumer::Caller(Mutex::new(None));
+        Box::leak(Box::new(std::mem::replace(&mut self.consumer, gone)));
+    }
 }
 
 /// Who takes rows out of the logs.
@@ -130,7 +158,7 @@ impl Pipeline {
     /// As [`FlushError`] says; whatever it says, each span is accounted for.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         let deadline = deadline_after(timeout);
-        match &self.0.consumer {
+        match self.0.life().1 {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Flush),
             Consumer::Caller(drain) => drain.lock().as_mut().ok_or(FlushError::ShutDown)?.flush(deadline),
         }
@@ -151,7 +179,7 @@ impl Pipeline {
     /// # futures_util::FutureExt::now_or_never(end_of_request());
     /// ```
     pub fn flush_async(&self, timeout: Duration) -> FlushFuture {
-        match &self.0.consumer {
+        match self.0.life().1 {
             Consumer::Thread(worker) => worker.ask_async(deadline_after(timeout), Control::Flush),
             Consumer::Caller(_) => FlushFuture::ready(self.flush(timeout)),
         }
@@ -160,10 +188,10 @@ impl Pipeline {
     /// As [`shutdown`](Self::shutdown), for async code. The pipeline is closed when the call returns; the
     /// future waits for the rest.
     pub fn shutdown_async(&self, timeout: Duration) -> FlushFuture {
-        match &self.0.consumer {
-            Consumer::Thread(_) if !self.0.hub.close() => FlushFuture::ready(Err(FlushError::ShutDown)),
-            Consumer::Thread(worker) => worker.ask_async(deadline_after(timeout), Control::Shutdown),
-            Consumer::Caller(_) => FlushFuture::ready(self.shutdown(timeout)),
+        match self.0.life() {
+            (_, Consumer::Caller(_)) => FlushFuture::ready(self.shutdown(timeout)),
+            _ if !self.close() => FlushFuture::ready(Err(FlushError::ShutDown)),
+            (_, Consumer::Thread(worker)) => worker.ask_async(deadline_after(timeout), Control::Shutdown),
         }
     }
 
@@ -173,10 +201,10 @@ impl Pipeline {
     /// As [`flush`](Self::flush).
     pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
         let deadline = deadline_after(timeout);
-        if !self.0.hub.close() {
+        if !self.close() {
             return Err(FlushError::ShutDown);
         }
-        match &self.0.consumer {
+        match self.0.life().1 {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Shutdown),
             Consumer::Caller(drain) => drain.lock().take().ok_or(FlushError::ShutDown)?.flush(deadline),
         }
@@ -190,7 +218,14 @@ impl Pipeline {
     /// What became of all spans so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.0.hub.accounts.stats()
+        self.0.life().0.accounts.stats()
+    }
+
+    /// Takes no more rows, in this process and any that is forked from it; `false` if that was so already.
+    fn close(&self) -> bool {
+        let (hub, _) = self.0.life();
+        hub.line().shut();
+        hub.close()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -198,11 +233,11 @@ impl Pipeline {
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.0.hub
+        self.0.life().0
     }
 
     pub(crate) fn wake(&self) {
-        if let Consumer::Thread(worker) = &self.0.consumer {
+        if let Consumer::Thread(worker) = self.0.life().1 {
             worker.wake();
         }
     }
@@ -255,7 +290,7 @@ impl PipelineBuilder {
         if cfg!(feature = "recording-off") {
             return self.start_without_thread();
         }
-        let (hub, drain, clock) = self.assemble();
+        let (hub, drain, clock) = self.assemble(true);
         let (worker, questions) = Worker::new();
         if let Err(error) = questions.answer_by(drain) {
             log::error!("tracing is off: no thread for the span pipeline: {error}");
@@ -266,14 +301,16 @@ impl PipelineBuilder {
     /// Starts the pipeline without a thread: spans leave when `flush` is called, on that thread.
     #[must_use = "the pipeline's tracers need it"]
     pub fn start_without_thread(self) -> Pipeline {
-        let (hub, drain, clock) = self.assemble();
+        let (hub, drain, clock) = self.assemble(false);
         let consumer = Consumer::Caller(Mutex::new(Some(drain)));
         Pipeline(Arc::new(Running { hub, consumer, clock }))
     }
 
-    fn assemble(self) -> (Arc<Hub>, Drain, Clock) {
+    fn assemble(self, has_thread: bool) -> (Arc<Hub>, Drain, Clock) {
+        fork::watch();
+        let line = Arc::new(Line::new(&self.exporters, &self.settings, &self.clock, has_thread));
         let names = self.exporters.iter().map(|exporter| exporter.name());
-        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names));
+        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names, line));
         let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
         (hub, drain, self.clock)
     }

@@ -32,6 +32,7 @@ pub(super) enum Control {
     Flush(Instant, Answer),
     Shutdown(Instant, Answer),
     Wake,
+    End,
 }
 
 /// A handle to the worker's thread.
@@ -81,6 +82,11 @@ impl Worker {
         FlushFuture::new(ticket)
     }
 
+    /// Asks for a last drain, as when all handles are gone: this one never goes.
+    pub(super) fn end(&self) {
+        let _ = self.control.send(Control::End);
+    }
+
     /// Asks for a drain at once.
     pub(crate) fn wake(&self) {
         // The worker is gone only after a shutdown, and then there is nothing to drain.
@@ -118,7 +124,7 @@ fn run(mut drain: Drain, questions: &Receiver<Control>) {
                 return answer.give(result);
             }
             // All handles of the pipeline are gone: no span can start any more.
-            Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
+            Ok(Control::End) | Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
         }
     }
 }
@@ -252,7 +258,12 @@ impl Outflow {
         verdict.is_whole = true;
         drop(verdict);
         self.open.reuse(batch);
-        if worst < count { Err(FlushError::ExportFailed) } else { Ok(()) }
+        // Without an exporter nothing is asked of anybody, but in a child of a process that had some.
+        if worst < count || (self.outlets.is_empty() && self.hub.has_lost_exporters()) {
+            Err(FlushError::ExportFailed)
+        } else {
+            Ok(())
+        }
     }
 
     /// Does a piece of work, and counts what a panic in it loses.
