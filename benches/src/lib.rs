@@ -1,8 +1,11 @@
 //! The same workloads on tracer-core and on its peers.
 //!
-//! `workload` says what is done, `peers/` does it with each library, `measure` takes the figures, and
-//! `cargo bench --bench peers` prints them side by side, all from one run.
+//! `workload` says what is done, `peers/` does it with each library. `measure` takes nanoseconds and
+//! allocations, `export` the whole way to a collector, `callgrind` counts instructions. One program of
+//! `benches/` for each of the three.
 
+pub mod callgrind;
+pub mod export;
 pub mod measure;
 pub mod peers;
 pub mod workload;

@@ -113,13 +113,19 @@ pub(crate) fn chunk_log(budget: &Arc<Budget>, pool: &Arc<Pool>) -> (Writer, Read
 impl Writer {
     /// Links a chunk if the last one has no room for a row of `len` bytes.
     pub(crate) fn prepare(&mut self, len: usize) -> Result<Appended, Full> {
-        if len > self.tail().bytes.len() - self.position { self.grow(len) } else { Ok(Appended::Quietly) }
+        if self.has_room(len) { Ok(Appended::Quietly) } else { self.grow(len) }
+    }
+
+    /// Whether the last chunk has room for a row of `len` bytes.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        len <= self.tail().bytes.len() - self.position
     }
 
     /// Room for a row in the last chunk, if it has that. The bytes in it are whatever they are.
     #[inline(always)]
     pub(crate) fn room(&mut self, len: usize) -> Option<&mut [u8]> {
-        if len > self.tail().bytes.len() - self.position {
+        if !self.has_room(len) {
             return None;
         }
         // SAFETY: the range is behind `committed` (invariant 2) and within the chunk, and nobody else has it

@@ -163,18 +163,14 @@ impl Body {
     /// Appends an event.
     #[inline(always)]
     pub(crate) fn add_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &Limits) {
-        let start = self.buffer.len();
-        if self.events < limits.short_events_max && self.put_short_event(time_unix_ns, name, fields).is_some()
+        if self.events >= limits.short_events_max
+            || self.put_short_event(time_unix_ns, name, fields).is_none()
         {
-            self.events += 1;
-            self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
-        } else {
-            self.buffer.truncate(start);
             self.add_event_within(time_unix_ns, name, fields, &limits.span);
         }
     }
 
-    /// Appends an event whose length is known to fit a byte, which the caller sets.
+    /// Appends an event whose length fits one byte, if it does and there is room.
     #[inline(always)]
     fn put_short_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>]) -> Option<()> {
         let mut len_max = 11 + name.len();
@@ -184,6 +180,7 @@ impl Body {
         if len_max > SHORT_EVENT_MAX {
             return None;
         }
+        let start = self.buffer.len();
         let room = self.buffer.room()?;
         *room.first_chunk_mut()? = [EVENT, 0, 0x09];
         *room.get_mut(3..)?.first_chunk_mut()? = time_unix_ns.to_le_bytes();
@@ -191,9 +188,15 @@ impl Body {
         copy_bytes(room.get_mut(13..13 + name.len())?, name.as_bytes())?;
         self.buffer.extend(13 + name.len());
         for (key, value) in fields {
-            let len = put_short(self.buffer.room()?, 0x1a, key, *value)?;
+            let room = self.buffer.room();
+            let Some(len) = room.and_then(|room| put_short(room, 0x1a, key, *value)) else {
+                self.buffer.truncate(start);
+                return None;
+            };
             self.buffer.extend(len);
         }
+        self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
+        self.events += 1;
         Some(())
     }
 

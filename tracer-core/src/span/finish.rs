@@ -47,17 +47,19 @@ impl Span {
             local.counters.finished.add(1);
             local.counters.dropped_sampling.add(1);
         });
-        give_back(core, &mut self.body);
+        give_back(core, self.body.take());
         self.forget_open(core);
     }
 
-    /// Ends a span on which nothing was set, without calling any function. `None`, and nothing is done, where
-    /// anything is unusual.
+    /// Ends a span on which nothing was set. `None`, and nothing is done, where anything is unusual.
     #[inline(always)]
     fn finish_plain(&self) -> Option<()> {
         let core = self.core.filter(|core| core.open_spans.is_none() && self.sampled_by.is_none())?;
         let row = self.row(core, self.timeline.tsc_unix_ns()?, self.name, &[]);
-        append_in_place(core, &row)
+        let mut current = Current::take(core.hub_id)?;
+        let appended = append_quickly(core, current.local()?, &row);
+        current.put_back();
+        appended
     }
 
     /// Ends a span, and gives up all that it owns.
@@ -78,18 +80,29 @@ impl Span {
         if has_rest || self.context.has_extra() || core.open_spans.is_some() {
             return self.end_with_rest(core, end_unix_ns);
         }
-        let appended = append_in_place(core, &self.row(core, end_unix_ns, self.name, self.entries()));
-        if appended.is_none() {
-            self.append(core, end_unix_ns);
+        if self.end_quickly(core, end_unix_ns).is_none() {
+            self.end_slowly(core, end_unix_ns);
         }
-        give_back(core, &mut self.body);
     }
 
-    /// Appends the row where something is in the way.
+    /// Appends the row, and keeps the body for another span of this thread.
+    #[inline(always)]
+    fn end_quickly(&mut self, core: &'static Core, end_unix_ns: u64) -> Option<()> {
+        let mut current = Current::take(core.hub_id)?;
+        let local = current.local()?;
+        let appended = append_quickly(core, local, &self.row(core, end_unix_ns, self.name, self.entries()));
+        if let Some(body) = self.body.take_if(|_| appended.is_some()) {
+            local.give_back(body);
+        }
+        current.put_back();
+        appended
+    }
+
     #[cold]
     #[inline(never)]
-    fn append(&self, core: &'static Core, end_unix_ns: u64) {
+    fn end_slowly(&mut self, core: &'static Core, end_unix_ns: u64) {
         append(core, &self.row(core, end_unix_ns, self.name, self.entries()));
+        give_back(core, self.body.take());
     }
 
     /// What was set, or what the sampler left where nothing was.
@@ -112,7 +125,7 @@ impl Span {
         }
         let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
         append(core, &self.row(core, end_unix_ns, name, body.as_bytes()));
-        give_back(core, &mut Some(body));
+        give_back(core, Some(body));
         self.forget_open(core);
     }
 
@@ -145,24 +158,30 @@ impl Drop for Span {
     }
 }
 
-/// Appends a row where nothing is in the way: the pipeline is open, and the chunk has room.
+/// Appends a row where nothing unusual is in the way; drops and counts it if the memory is used up. `None`, and
+/// nothing is done, in any other case.
 #[inline(always)]
-fn append_in_place(core: &Core, row: &Row<'_>) -> Option<()> {
+fn append_quickly(core: &'static Core, local: &mut Local, row: &Row<'_>) -> Option<()> {
     if core.hub.is_closed() || !row.is_usual() {
         return None;
     }
-    let mut current = Current::take(core.hub_id)?;
-    let appended = append_in(current.local()?, row);
-    current.put_back();
-    appended
-}
-
-#[inline(always)]
-fn append_in(local: &mut Local, row: &Row<'_>) -> Option<()> {
     let len = row.len();
+    if !local.writer.has_room(len.total) {
+        return append_to_next_chunk(core, local, row);
+    }
     row.write(len, local.writer.room(len.total)?)?;
     local.writer.publish(len.total);
     local.counters.finished.add(1);
+    Some(())
+}
+
+#[cold]
+#[inline(never)]
+fn append_to_next_chunk(core: &'static Core, local: &mut Local, row: &Row<'_>) -> Option<()> {
+    local.counters.finished.add(1);
+    if core.hub.append(local, row) {
+        core.wake_worker();
+    }
     Some(())
 }
 
@@ -177,14 +196,9 @@ fn append(core: &'static Core, row: &Row<'_>) {
     }
 }
 
-/// Keeps a body for another span of this thread.
-#[inline(always)]
-fn give_back(core: &Core, body: &mut Option<Box<Body>>) {
-    if let Some(mut current) = Current::take(core.hub_id) {
-        if let (Some(local), Some(body)) = (current.local(), body.take()) {
-            local.give_back(body);
-        }
-        current.put_back();
+fn give_back(core: &Core, body: Option<Box<Body>>) {
+    if let Some(body) = body {
+        core.hub.with_local(|local| local.give_back(body));
     }
 }
 
