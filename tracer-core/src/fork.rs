@@ -56,6 +56,11 @@ extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     crate::pipeline::local::forget_thread();
     crate::id_generator::forget_thread();
+    #[cfg(feature = "signals")]
+    for signal in crate::pipeline::hooks::signals::forget().into_iter().flatten() {
+        // SAFETY: one of the calls that are allowed in a handler, for two signals that exist.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// A place for something that is never freed, to be replaced without a lock.

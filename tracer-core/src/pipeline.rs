@@ -16,6 +16,7 @@ mod batches;
 mod budget;
 mod chunk_log;
 mod heir;
+pub(crate) mod hooks;
 mod hub;
 pub(crate) mod local;
 mod outlet;

@@ -15,6 +15,7 @@ fn main() {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 mod unix {
     use std::collections::{BTreeMap, BTreeSet};
     use std::fs::File;
@@ -51,8 +52,10 @@ mod unix {
         }
 
         fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<Exported, ExportError> {
-            while self.hangs {
-                std::thread::park();
+            if self.hangs {
+                loop {
+                    std::thread::park();
+                }
             }
             let tags = batch.resource.tags();
             let pid =
@@ -135,6 +138,26 @@ mod unix {
         counts
     }
 
+    /// Threads and tracers that come and go: they hold the locks that a fork may find held.
+    fn churn(pipeline: &Pipeline, tracer: &Tracer, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::scope(|threads| {
+                threads.spawn(|| tracer.span("parent").start().finish());
+            });
+            drop(Tracer::builder("another").pipeline(pipeline).build());
+            let _ = pipeline.stats();
+        }
+    }
+
+    /// A child has a child of its own, to which the span that is open is foreign again; and comes to its end.
+    fn fork_and_end(pipeline: &Pipeline, tracer: &Tracer, told: &mut Told) {
+        let mut open = tracer.span("open at the second fork").start();
+        told.tell(in_child(|| trace(tracer, std::mem::take(&mut open))));
+        open.finish();
+        drop(Tracer::builder("new").pipeline(pipeline).build());
+        tracer.shutdown(SOON).unwrap();
+    }
+
     pub(super) fn children_trace_for_themselves() {
         const CHILDREN: usize = 30;
         let path = fresh_path("many");
@@ -147,30 +170,15 @@ mod unix {
         let mut expected = BTreeMap::new();
         std::thread::scope(|threads| {
             for _ in 0..2 {
-                threads.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        // Threads that come and go hold the locks that a fork may find held.
-                        std::thread::scope(|threads| {
-                            threads.spawn(|| tracer.span("parent").start().finish());
-                        });
-                        drop(Tracer::builder("another").pipeline(&pipeline).build());
-                        let _ = pipeline.stats();
-                    }
-                });
+                threads.spawn(|| churn(&pipeline, &tracer, &stop));
             }
             for n in 0..CHILDREN {
                 let mut open = tracer.span("open at the fork").start();
                 let mut grandchild = Told::new();
                 let pid = in_child(|| {
                     trace(&tracer, std::mem::take(&mut open));
-                    if n % 5 == 0 {
-                        let mut open = tracer.span("open at the second fork").start();
-                        let pid = in_child(|| trace(&tracer, std::mem::take(&mut open)));
-                        grandchild.tell(pid);
-                        open.finish();
-                        drop(Tracer::builder("new").pipeline(&pipeline).build());
-                        tracer.shutdown(SOON).unwrap();
-                    }
+                    let forks_again = n % 5 == 0;
+                    forks_again.then(|| fork_and_end(&pipeline, &tracer, &mut grandchild));
                 });
                 expected.insert(pid, if n % 5 == 0 { 11 } else { 10 });
                 if n % 5 == 0 {

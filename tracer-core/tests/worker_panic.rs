@@ -1,10 +1,13 @@
 //! A panic in the pipeline's own code. A process of its own, since the logger that panics is global.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
+
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tracer_core::row::{Rows, record::SpanRecord};
 use tracer_core::{Batch, ExportError, Exported, Exporter, FlushError, Pipeline, Stats, Tracer};
 
@@ -32,7 +35,7 @@ impl log::Log for PanickingLogger {
 }
 
 /// Fails on the batches of one service, and keeps the span ids of the others.
-struct Picky(std::sync::Arc<Mutex<Vec<u8>>>);
+struct Picky(Arc<Mutex<Vec<u8>>>);
 
 impl Exporter for Picky {
     fn name(&self) -> &'static str {
@@ -43,7 +46,7 @@ impl Exporter for Picky {
         if batch.resource.service_name() == "bad" {
             return Err(ExportError::Failed("on purpose".into()));
         }
-        self.0.lock().unwrap().extend_from_slice(batch.rows.as_bytes());
+        self.0.lock().extend_from_slice(batch.rows.as_bytes());
         Ok(Exported::ALL)
     }
 }
@@ -69,13 +72,13 @@ fn count(rows: &[u8]) -> usize {
 
 #[test]
 fn a_panic_costs_the_batch_in_hand_and_the_worker_goes_on() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = ALONE.lock();
     let _ = log::set_logger(&PanickingLogger);
     log::set_max_level(log::LevelFilter::Warn);
     let logged_before = RESTARTS_LOGGED.load(Ordering::Relaxed);
-    let seen = std::sync::Arc::<Mutex<Vec<u8>>>::default();
+    let seen = Arc::<Mutex<Vec<u8>>>::default();
     let pipeline = Pipeline::builder()
-        .exporter(Picky(std::sync::Arc::clone(&seen)))
+        .exporter(Picky(Arc::clone(&seen)))
         .batch_max(usize::MAX, 10)
         .interval(Duration::from_secs(3_600))
         .start();
@@ -99,7 +102,7 @@ fn a_panic_costs_the_batch_in_hand_and_the_worker_goes_on() {
         good.span("after").start().finish();
     }
     assert_eq!(pipeline.flush(SOON), Ok(()));
-    assert_eq!(count(&seen.lock().unwrap()), 50);
+    assert_eq!(count(&seen.lock()), 50);
     // The exporter's own end panics as well, and that is no reason to give no answer.
     assert_eq!(pipeline.shutdown(SOON), Ok(()));
     assert_balanced(&pipeline.stats());
@@ -107,10 +110,10 @@ fn a_panic_costs_the_batch_in_hand_and_the_worker_goes_on() {
 
 #[test]
 fn where_the_caller_drains_a_panic_stays_in_the_pipeline() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = ALONE.lock();
     let _ = log::set_logger(&PanickingLogger);
     log::set_max_level(log::LevelFilter::Warn);
-    let pipeline = Pipeline::builder().exporter(Picky(std::sync::Arc::default())).start_without_thread();
+    let pipeline = Pipeline::builder().exporter(Picky(Arc::default())).start_without_thread();
     let bad = Tracer::builder("bad").pipeline(&pipeline).build();
     bad.span("work").start().finish();
     assert_eq!(pipeline.flush(SOON), Err(FlushError::Panicked));

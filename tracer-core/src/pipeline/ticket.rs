@@ -1,5 +1,10 @@
 //! The two ends of a question to the worker: who asks waits for the first answer, blocking or as a future.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "parking_lot's waiters share a table, which a fork would freeze"
+)]
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -17,8 +22,7 @@ use super::FlushError;
 #[must_use = "the work goes on without it, but nobody waits"]
 pub struct FlushFuture(Arc<Ticket>);
 
-/// Where the answer is put. The standard library's lock, since parking_lot's has a table that all locks of the
-/// process share, and a process forked meanwhile would inherit it as it stands.
+/// Where the answer is put.
 #[derive(Debug, Default)]
 pub(super) struct Ticket {
     state: Mutex<State>,

@@ -314,7 +314,6 @@ impl Begun {
     }
 
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a struct of them would have to be stored, for each span")]
     fn span(
         self,
         context: SpanContext,
