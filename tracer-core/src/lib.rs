@@ -29,7 +29,7 @@
 //! # Where things are
 //!
 //! A span's walk, by file: `span/start`, `span/tag`, `span/log`, `span/finish`, `row`,
-//! `pipeline/queue`, `pipeline/worker`, `export`; an exporter crate goes on from there.
+//! `pipeline/local`, `pipeline/chunk_log`, `pipeline/worker`, `export`; an exporter crate goes on from there.
 //! The active span is [`active`]; what travels is in `context`.
 
 pub mod active;
