@@ -1,7 +1,10 @@
 //! Processes forked from one that traces, while its other threads hold whatever locks they hold. Without the test
 //! harness, whose threads and output would be forked, too.
 
-#![cfg_attr(all(unix, not(feature = "recording-off")), expect(unsafe_code, reason = "fork and its like are the system's own functions"))]
+#![cfg_attr(
+    all(unix, not(feature = "recording-off")),
+    expect(unsafe_code, reason = "fork and its like are the system's own functions")
+)]
 
 #[cfg(any(not(unix), feature = "recording-off"))]
 fn main() {}
