@@ -1,12 +1,15 @@
 //! Processes forked from one that traces, while its other threads hold whatever locks they hold. Without the test
 //! harness, whose threads and output would be forked, too.
 
-#![cfg_attr(unix, expect(unsafe_code, reason = "fork and its like are the system's own functions"))]
+#![cfg_attr(
+    all(unix, not(feature = "recording-off")),
+    expect(unsafe_code, reason = "fork and its like are the system's own functions")
+)]
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), feature = "recording-off"))]
 fn main() {}
 
-#[cfg(unix)]
+#[cfg(all(unix, not(feature = "recording-off")))]
 fn main() {
     unix::children_trace_for_themselves();
     unix::a_child_of_a_hung_exporter_is_not_held();
@@ -14,7 +17,7 @@ fn main() {
     unix::what_was_shut_down_stays_so();
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(feature = "recording-off")))]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 mod unix {
     use std::collections::{BTreeMap, BTreeSet};
