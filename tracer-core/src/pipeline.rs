@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub use self::accounts::{Dropped, ExporterStats, Stats};
+use self::budget::Budget;
+pub(crate) use self::budget::Priority;
 pub(crate) use self::hub::{Hub, Source};
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
@@ -93,10 +95,17 @@ pub struct PipelineBuilder {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     memory_bytes_max: usize,
+    reserve_bytes: usize,
     batch_bytes_max: usize,
     batch_spans_max: usize,
     interval: Duration,
     export_timeout: Duration,
+}
+
+impl Settings {
+    fn budget(&self) -> Budget {
+        Budget::new(self.memory_bytes_max, self.reserve_bytes)
+    }
 }
 
 impl Pipeline {
@@ -107,6 +116,7 @@ impl Pipeline {
             exporters: Vec::new(),
             settings: Settings {
                 memory_bytes_max: 32 << 20,
+                reserve_bytes: 0,
                 batch_bytes_max: 512 << 10,
                 batch_spans_max: 8192,
                 interval: Duration::from_secs(1),
@@ -184,6 +194,21 @@ impl PipelineBuilder {
         self
     }
 
+    /// Keeps the last so many bytes of the memory for spans whose status is an error and for local roots (spans
+    /// without a parent in this process), so that these go last when more is finished than can be exported: 0.
+    /// A thread's log grows by 8 KiB, so less than that for each busy thread does little.
+    ///
+    /// ```
+    /// # use tracer_core::{Pipeline, testing::InMemoryExporter};
+    /// let builder = Pipeline::builder().exporter(InMemoryExporter::default());
+    /// let pipeline = builder.memory_bytes_max(32 << 20).reserve_for_errors_and_roots(4 << 20).start();
+    /// # drop(pipeline);
+    /// ```
+    pub const fn reserve_for_errors_and_roots(mut self, bytes: usize) -> Self {
+        self.settings.reserve_bytes = bytes;
+        self
+    }
+
     /// Bounds one batch: 512 KiB and 8,192 spans.
     pub const fn batch_max(mut self, bytes: usize, spans: usize) -> Self {
         self.settings.batch_bytes_max = bytes;
@@ -236,7 +261,7 @@ impl PipelineBuilder {
 
     fn assemble(self) -> (Arc<Hub>, Drain, Clock) {
         let names = self.exporters.iter().map(|exporter| exporter.name());
-        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names));
+        let hub = Arc::new(Hub::new(self.settings.budget(), names));
         let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
         (hub, drain, self.clock)
     }

@@ -45,11 +45,11 @@ pub(crate) struct ThreadLog {
 }
 
 impl Hub {
-    pub(crate) fn new(memory_bytes_max: usize, exporters: impl Iterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(budget: Budget, exporters: impl Iterator<Item = &'static str>) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            budget: SharedBudget::new(Budget::new(memory_bytes_max)),
+            budget: SharedBudget::new(budget),
             pool: SharedPool::default(),
             accounts: Accounts::new(exporters),
             new_logs: Mutex::default(),
@@ -91,7 +91,7 @@ impl Hub {
             return false;
         }
         let len = row.len();
-        let Ok(appended) = local.writer.prepare(len.total) else {
+        let Ok(appended) = local.writer.prepare(len.total, row.priority()) else {
             local.counters.dropped_memory.add(1);
             return false;
         };
@@ -100,6 +100,7 @@ impl Hub {
             Some(()) => local.writer.publish(len.total),
             None => local.counters.dropped_memory.add(1),
         }
+        local.writer.hold_back();
         appended == Appended::UnderPressure
     }
 
