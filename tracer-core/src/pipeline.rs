@@ -18,6 +18,7 @@ mod chunk_log;
 mod hub;
 pub(crate) mod local;
 mod outlet;
+mod reporter;
 mod worker;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use self::accounts::{Dropped, ExporterStats, Stats};
 use self::budget::Budget;
 pub(crate) use self::budget::Priority;
 pub(crate) use self::hub::{Hub, Source};
+use self::reporter::{OnStats, Reporter};
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
 use crate::export::Exporter;
@@ -90,6 +92,7 @@ pub struct PipelineBuilder {
     exporters: Vec<Box<dyn Exporter>>,
     settings: Settings,
     clock: Clock,
+    on_stats: Option<OnStats>,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +126,7 @@ impl Pipeline {
                 export_timeout: Duration::from_secs(10),
             },
             clock: Clock::system(),
+            on_stats: None,
         }
     }
 
@@ -228,6 +232,16 @@ impl PipelineBuilder {
         self
     }
 
+    /// Calls back with the accounts, once per interval (10 milliseconds at least) and once at the end; for an application's own metrics.
+    ///
+    /// It runs on the pipeline's thread, so it must not wait for the pipeline, and holds exports up while it runs.
+    /// Without a thread it runs in `flush`. If it panics, it is not called again.
+    pub fn on_stats(mut self, interval: Duration, callback: impl FnMut(&Stats) + Send + 'static) -> Self {
+        self.on_stats =
+            Some(OnStats { interval: interval.max(OnStats::INTERVAL_MIN), callback: Box::new(callback) });
+        self
+    }
+
     /// Another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -262,7 +276,8 @@ impl PipelineBuilder {
     fn assemble(self) -> (Arc<Hub>, Drain, Clock) {
         let names = self.exporters.iter().map(|exporter| exporter.name());
         let hub = Arc::new(Hub::new(self.settings.budget(), names));
-        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
+        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone())
+            .with_reporter(Reporter::new(self.on_stats));
         (hub, drain, self.clock)
     }
 }

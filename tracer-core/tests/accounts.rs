@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+use tracer_core::row::record::Value;
+use tracer_core::testing::InMemoryExporter;
 use tracer_core::{
-    Batch, ExportError, Exported, Exporter, Pipeline, PipelineBuilder, Span, SpanContext, SpanId, Stats,
-    StatusCode, TraceFlags, TraceId, Tracer,
+    Batch, Dropped, ExportError, Exported, Exporter, FlushError, Losses, Pipeline, PipelineBuilder, Span,
+    SpanContext, SpanId, SpanLimits, Stats, StatusCode, TraceFlags, TraceId, Tracer,
 };
 
 const SOON: Duration = Duration::from_secs(60);
@@ -140,4 +143,91 @@ impl FinishNow for Span {
     fn finish_now(&mut self) {
         std::mem::take(self).finish();
     }
+}
+
+#[test]
+fn arrays_are_cut_to_their_limit_and_that_is_counted() {
+    let exporter = InMemoryExporter::default();
+    let mut limits = SpanLimits::default();
+    limits.value_bytes_max = 16;
+    let pipeline = Pipeline::builder().exporter(exporter.clone()).start_without_thread();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).limits(limits).build();
+    let (texts, numbers) = (&["0123456789", "abcdé-", "gone"][..], &[1_i64, 2, 3][..]);
+    let mut span = tracer.span("work").start();
+    span.set_tag("texts", texts).set_tag("numbers", numbers).set_tag("fits", &texts[..1]);
+    span.set_tag("floats", &[0.5, 1.5, 2.5][..]).set_tag("truths", &[true; 17][..]);
+    span.set_tag("number", u64::MAX);
+    span.log("log", &[("texts", texts.into()), ("n", 1.into()), ("numbers", numbers.into())]);
+    span.add_link(&SpanContext::default(), &[("texts", texts.into())]);
+    span.finish();
+    pipeline.flush(SOON).unwrap();
+    let span = &exporter.spans()[0];
+    let shown = |fields: &[(String, Value)]| {
+        let texts = fields.iter().map(|(key, value)| format!("{key}={value}"));
+        texts.filter(|text| !text.starts_with("sampler")).collect::<Vec<_>>().join(" ")
+    };
+    let cut = "[\"0123456789\", \"abcdé\"]";
+    let truths = vec!["true"; 16].join(", ");
+    assert_eq!(
+        shown(&span.attributes),
+        format!(
+            "texts={cut} numbers=[1, 2] fits=[\"0123456789\"] floats=[0.5, 1.5] truths=[{truths}] number={}",
+            u64::MAX
+        )
+    );
+    assert_eq!(shown(&span.events[0].attributes), format!("texts={cut} n=1 numbers=[1, 2]"));
+    assert_eq!(shown(&span.links[0].attributes), format!("texts={cut}"));
+    assert_eq!(pipeline.stats().values_cut, 4 + 2 + 1);
+}
+
+/// Keeps what each batch said of losses.
+struct Told(Arc<Mutex<Vec<Losses>>>);
+
+impl Exporter for Told {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<Exported, ExportError> {
+        let mut told = self.0.lock();
+        told.push(batch.losses);
+        if told.len() == 1 { Err(ExportError::Failed("on purpose".into())) } else { Ok(Exported::ALL) }
+    }
+}
+
+#[test]
+fn a_batch_tells_its_exporter_what_was_lost_before() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let pipeline =
+        Pipeline::builder().exporter(Told(Arc::clone(&told))).exporter(InMemoryExporter::default());
+    let pipeline = pipeline.memory_bytes_max(0).start_without_thread();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    tracer.span("first").start().finish();
+    assert_eq!(pipeline.flush(SOON), Err(FlushError::ExportFailed));
+    while pipeline.stats().dropped.memory < 5 {
+        tracer.span("work").start().finish();
+    }
+    pipeline.flush(SOON).unwrap();
+    let none = Losses::default();
+    assert_eq!(*told.lock(), [none, Losses::new(Dropped::of_memory(5), 1)]);
+}
+
+#[test]
+fn the_application_is_called_back_with_the_accounts() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let called = Arc::clone(&seen);
+    let builder =
+        Pipeline::builder().exporter(InMemoryExporter::default()).interval(Duration::from_secs(3_600));
+    let builder = builder.on_stats(Duration::ZERO, move |stats| called.lock().push(stats.clone()));
+    let pipeline = builder.start();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    tracer.span("work").start().finish();
+    let deadline = Instant::now() + SOON;
+    while seen.lock().last().is_none_or(|stats| stats.exported < 1) {
+        assert!(Instant::now() < deadline, "never called: {:?}", seen.lock());
+        std::thread::yield_now();
+    }
+    tracer.span("more").start().finish();
+    pipeline.shutdown(SOON).unwrap();
+    assert_eq!(seen.lock().last(), Some(&pipeline.stats()), "the last call has the final figures");
 }

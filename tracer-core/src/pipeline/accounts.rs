@@ -67,10 +67,23 @@ pub struct ExporterStats {
 }
 
 impl Dropped {
+    pub(crate) const NONE: Self = Self { memory: 0, shutdown: 0, sampling: 0 };
+
+    /// Spans dropped for want of memory, for an exporter's own tests.
+    #[must_use]
+    pub const fn of_memory(memory: u64) -> Self {
+        Self { memory, ..Self::NONE }
+    }
+
     /// All dropped spans.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.memory + self.shutdown + self.sampling
+    }
+
+    /// Those that nobody asked for, with their reasons.
+    pub(crate) const fn losses(&self) -> [(&'static str, u64); 2] {
+        [("memory", self.memory), ("shutdown", self.shutdown)]
     }
 }
 
@@ -103,7 +116,7 @@ impl Counter {
         self.add(count.wrapping_neg());
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 }

@@ -8,18 +8,19 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
 use super::hub::{Hub, ThreadLog};
 use super::outlet::Outlet;
+use super::reporter::Reporter;
 use super::{FlushError, Settings};
 use crate::active;
 use crate::clock::Clock;
 use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
-use crate::export::Exporter;
+use crate::export::{Exporter, Losses};
 use crate::switch;
 
 type Answer = Sender<Result<(), FlushError>>;
@@ -73,7 +74,7 @@ impl Worker {
 /// The worker's life.
 fn run(mut drain: Drain, questions: &Receiver<Control>) {
     loop {
-        match questions.recv_timeout(drain.settings.interval) {
+        match questions.recv_timeout(drain.patience()) {
             Ok(Control::Wake) | Err(RecvTimeoutError::Timeout) => drain.sweep(),
             Ok(Control::Flush(deadline, answer)) => {
                 // Who asked may have stopped waiting.
@@ -99,6 +100,7 @@ pub(crate) struct Drain {
     open: OpenBatches,
     settings: Settings,
     clock: Clock,
+    reporter: Reporter,
 }
 
 impl Drain {
@@ -109,13 +111,25 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        Self { hub, logs: Vec::new(), outlets, open: OpenBatches::default(), settings, clock }
+        let reporter = Reporter::default();
+        Self { hub, logs: Vec::new(), outlets, open: OpenBatches::default(), settings, clock, reporter }
+    }
+
+    pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = reporter;
+        self
+    }
+
+    /// How long to wait for a question.
+    fn patience(&self) -> Duration {
+        self.settings.interval.min(self.reporter.interval())
     }
 
     /// Exports what is in the logs.
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        self.reporter.look(Instant::now(), &self.hub.accounts);
     }
 
     /// Exports what is in the logs and what exporters hold back.
@@ -125,6 +139,7 @@ impl Drain {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
         }
+        self.reporter.look(Instant::now(), &self.hub.accounts);
         result
     }
 
@@ -174,7 +189,9 @@ impl Drain {
         let view = batch.view();
         let (count, mut best, mut worst) = (batch.count(), 0, batch.count());
         let accounts = &self.hub.accounts;
+        let dropped = accounts.stats().dropped;
         for (outlet, account) in self.outlets.iter_mut().zip(&accounts.exporters) {
+            let view = view.with_losses(Losses::new(dropped, account.failed.get()));
             let taken = outlet.export(&view, deadline);
             account.exported.add(taken as u64);
             account.failed.add((count - taken) as u64);
@@ -192,6 +209,7 @@ impl Drop for Drain {
     fn drop(&mut self) {
         self.hub.close();
         self.hub.accounts.end();
+        self.reporter.call(&self.hub.accounts.stats());
     }
 }
 
