@@ -135,6 +135,15 @@ pub trait Exporter: Send {
     /// If none of it was taken.
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError>;
 
+    /// An exporter to the same place for a process that is forked from this one. It is made when the pipeline
+    /// starts, and kept unused until then, since a child can use nothing that the parent may be in the midst of:
+    /// it must share no connection, thread or lock with this one.
+    ///
+    /// Without one, which is the default, spans of forked processes are counted as failed.
+    fn for_child(&self) -> Option<Box<dyn Exporter>> {
+        None
+    }
+
     /// Sends what the exporter itself holds back; called at a flush and before the end.
     ///
     /// # Errors

@@ -38,6 +38,12 @@ pub(crate) fn next_span_id() -> Option<SpanId> {
     (state.1 != 0 && value != 0).then(|| SpanId::from_bytes(value.to_be_bytes()))
 }
 
+/// In a forked process: the parent goes on with this thread's numbers.
+#[cfg(unix)]
+pub(crate) fn forget_thread() {
+    let _ = GENERATOR.try_with(|cell| cell.set((0, 0)));
+}
+
 #[inline]
 fn next_non_zero() -> u64 {
     loop {

@@ -36,6 +36,7 @@ pub mod active;
 mod clock;
 mod context;
 mod export;
+mod fork;
 pub mod global;
 mod id_generator;
 mod inline_list;
@@ -61,7 +62,7 @@ pub use self::context::{
 pub use self::export::{Batch, ExportError, Exported, Exporter, Losses};
 pub use self::limits::SpanLimits;
 pub use self::pipeline::{
-    Dropped, ExporterStats, FlushError, Pipeline, PipelineBuilder, ShutdownGuard, Stats,
+    Dropped, ExporterStats, FlushError, FlushFuture, Pipeline, PipelineBuilder, ShutdownGuard, Stats,
 };
 pub use self::resource::{Resource, Scope};
 pub use self::sampler::{

@@ -160,7 +160,8 @@ impl Switch {
 
     /// Lets a tracer's hook follow this switch.
     pub(crate) fn govern(&self, hook: &'static Hook) {
-        let mut state = self.0.0.lock();
+        // A child that was forked while its parent changed the rules never gets the lock: nothing is off there.
+        let Some(mut state) = self.0.0.try_lock_for(CHANGE_MAX) else { return };
         hook.take(&state.layers);
         state.hooks.push(hook);
     }

@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 use super::accounts::{Accounts, ThreadCounters};
 use super::budget::{Budget, SharedBudget};
 use super::chunk_log::{Appended, Reader, SharedPool, chunk_log};
+use super::heir::Line;
 use super::local::{self, Current, Local};
+use crate::fork;
 use crate::resource::{Resource, Scope};
 use crate::row::writer::Row;
 
@@ -35,6 +37,9 @@ pub(crate) struct Hub {
     new_logs: Mutex<Vec<ThreadLog>>,
     sources: Mutex<Vec<Arc<Source>>>,
     closed: AtomicBool,
+    /// Which process it belongs to.
+    pub(super) generation: u32,
+    line: Arc<Line>,
 }
 
 /// The worker's end of a thread.
@@ -45,7 +50,11 @@ pub(crate) struct ThreadLog {
 }
 
 impl Hub {
-    pub(crate) fn new(budget: Budget, exporters: impl Iterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(
+        budget: Budget,
+        exporters: impl Iterator<Item = &'static str>,
+        line: Arc<Line>,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -55,6 +64,8 @@ impl Hub {
             new_logs: Mutex::default(),
             sources: Mutex::default(),
             closed: AtomicBool::new(false),
+            generation: fork::generation(),
+            line,
         }
     }
 
@@ -114,7 +125,27 @@ impl Hub {
                 return done;
             }
         }
+        if self.is_inherited() {
+            return self.with_foreign(work);
+        }
         local::with_local(self.id, || self.enter(), work)
+    }
+
+    /// Uses an end that nobody reads: in a forked process, for what belongs to the parent. Spans that end are
+    /// counted.
+    #[cold]
+    #[inline(never)]
+    fn with_foreign<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
+        let (writer, _reader) = chunk_log(&self.budget, &self.pool);
+        let counters = Arc::<ThreadCounters>::default();
+        let done = work(&mut Local::new(self.id, writer, Arc::clone(&counters)));
+        self.line.heir().hub.accounts.add_forked(counters.finished.get());
+        done
+    }
+
+    /// The pipeline in this process.
+    pub(super) const fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     fn enter(&self) -> Local {

@@ -75,6 +75,16 @@ impl Current {
     }
 }
 
+/// In a forked process: all ends are the parent's, and stay as they are.
+#[cfg(unix)]
+pub(crate) fn forget_thread() {
+    // A thread that has no current end has no others: they are never touched here for the first time, since
+    // that would register a destructor.
+    if CURRENT.try_with(Cell::take).ok().flatten().is_some() {
+        let _ = OTHERS.try_with(|others| others.0.try_borrow_mut().map(|mut others| others.clear()));
+    }
+}
+
 /// Uses this thread's end of a pipeline. It is made by `enter` if there is none.
 #[cold]
 #[inline(never)]

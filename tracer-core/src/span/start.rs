@@ -234,7 +234,7 @@ fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
     let Decision { sampled, by } = core.sampler.sample(&params);
     let begun = Begun::here(core, sampled).unwrap_or_else(|| Begun::anywhere(core, sampled));
     let context = SpanContext::new(trace_id, begun.span_id, flags(TraceFlags::RANDOM, sampled, false));
-    begun.span(core, context, name, kind, by)
+    begun.span(context, name, kind, by)
 }
 
 /// Starts a span below the active one, if there is one.
@@ -258,7 +258,7 @@ fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: 
     let sampled = parent.is_sampled();
     let begun = Begun::here(core, sampled).unwrap_or_else(|| Begun::anywhere(core, sampled));
     let context = parent.child(begun.span_id, parent.flags());
-    let mut span = begun.span(core, context, name, kind, None);
+    let mut span = begun.span(context, name, kind, None);
     span.parent_is_remote = parent.is_remote();
     span
 }
@@ -266,6 +266,8 @@ fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: 
 /// What a span has from the moment at which it begins.
 #[derive(Clone, Copy)]
 pub(super) struct Begun {
+    /// The tracer's, in this process.
+    pub(super) core: &'static Core,
     span_id: SpanId,
     recording: bool,
     pub(super) timeline: Timeline,
@@ -288,12 +290,12 @@ impl Begun {
         let span_id = next_span_id()?;
         if !recording {
             local.counters.unsampled.add(1);
-            return Some(Self { span_id, recording, timeline: Timeline::START, start_unix_ns: 0 });
+            return Some(Self { core, span_id, recording, timeline: Timeline::START, start_unix_ns: 0 });
         }
         let timeline = core.clock.timeline();
         let start_unix_ns = timeline.tsc_unix_ns()?;
         local.counters.started.add(1);
-        Some(Self { span_id, recording, timeline, start_unix_ns })
+        Some(Self { core, span_id, recording, timeline, start_unix_ns })
     }
 
     /// The same on any thread and any clock.
@@ -304,17 +306,16 @@ impl Begun {
             let counter = if recording { &local.counters.started } else { &local.counters.unsampled };
             counter.add(1);
         };
+        let core = core.of_this_process();
         core.hub.with_local(count);
         let timeline = if recording { core.clock.timeline() } else { Timeline::START };
         let start_unix_ns = if recording { core.clock.unix_ns(timeline) } else { 0 };
-        Self { span_id: new_span_id(), recording, timeline, start_unix_ns }
+        Self { core, span_id: new_span_id(), recording, timeline, start_unix_ns }
     }
 
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a struct of them would have to be stored, for each span")]
     fn span(
         self,
-        core: &'static Core,
         context: SpanContext,
         name: &'static str,
         kind: SpanKind,
@@ -322,7 +323,7 @@ impl Begun {
     ) -> Span {
         Span {
             context,
-            core: Some(core),
+            core: Some(self.core),
             name,
             start_unix_ns: self.start_unix_ns,
             timeline: self.timeline,
@@ -380,7 +381,7 @@ impl Details<'_, '_> {
             }
         };
         let sampled_by = if valid_parent.is_none() { decision.by } else { None };
-        let mut span = begun.span(core, context, self.static_name, self.kind, sampled_by);
+        let mut span = begun.span(context, self.static_name, self.kind, sampled_by);
         span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
         if decision.sampled {
             self.record(&mut span, core);

@@ -123,8 +123,9 @@ impl Span {
             }
             self.recording = true;
             let begun = Begun::anywhere(core, true);
+            self.core = Some(begun.core);
             (self.timeline, self.start_unix_ns) = (begun.timeline, begun.start_unix_ns);
-            if let Some(open_spans) = &core.open_spans {
+            if let Some(open_spans) = &begun.core.open_spans {
                 open_spans.insert(self.context.span_id(), self.name);
             }
         } else if !wanted && self.recording {
