@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::pipeline::Dropped;
 use crate::resource::{Resource, Scope};
 use crate::row::Rows;
 
@@ -15,13 +16,41 @@ pub struct Batch<'a> {
     pub scope: &'a Scope,
     /// The spans.
     pub rows: Rows<'a>,
+    /// What was lost before.
+    pub losses: Losses,
+}
+
+/// What a pipeline lost from its start until a batch was cut, so that the back end can be told: whoever looks at
+/// traces should know that some are not whole. Sums, so that a report that gets lost itself does no harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Losses {
+    /// Spans that no exporter saw, of all services on the pipeline.
+    pub dropped: Dropped,
+    /// Spans that this exporter was given and did not get through.
+    pub failed: u64,
+}
+
+impl Losses {
+    /// Losses, for an exporter's own tests.
+    #[must_use]
+    pub const fn new(dropped: Dropped, failed: u64) -> Self {
+        Self { dropped, failed }
+    }
 }
 
 impl<'a> Batch<'a> {
     /// A batch, for an exporter's own tests and for programs that hand rows on.
     #[must_use]
     pub const fn new(resource: &'a Resource, scope: &'a Scope, rows: Rows<'a>) -> Self {
-        Self { resource, scope, rows }
+        Self { resource, scope, rows, losses: Losses::new(Dropped::NONE, 0) }
+    }
+
+    /// The same, with what was lost before.
+    #[must_use]
+    pub const fn with_losses(mut self, losses: Losses) -> Self {
+        self.losses = losses;
+        self
     }
 }
 

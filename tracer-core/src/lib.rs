@@ -59,7 +59,7 @@ pub use self::context::{
     Baggage, BaggageItem, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState,
     TraceStateError,
 };
-pub use self::export::{Batch, ExportError, Exported, Exporter};
+pub use self::export::{Batch, ExportError, Exported, Exporter, Losses};
 pub use self::limits::SpanLimits;
 pub use self::pipeline::{
     Dropped, ExporterStats, FlushError, FlushFuture, Pipeline, PipelineBuilder, ShutdownGuard, Stats,

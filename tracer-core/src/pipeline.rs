@@ -20,6 +20,7 @@ pub(crate) mod hooks;
 mod hub;
 pub(crate) mod local;
 mod outlet;
+mod reporter;
 mod ticket;
 mod timer;
 mod worker;
@@ -30,8 +31,11 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub use self::accounts::{Dropped, ExporterStats, Stats};
+use self::budget::Budget;
+pub(crate) use self::budget::Priority;
 use self::heir::Line;
 pub(crate) use self::hub::{Hub, Source};
+use self::reporter::{OnStats, Reporter};
 pub use self::ticket::FlushFuture;
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
@@ -123,15 +127,23 @@ pub struct PipelineBuilder {
     exporters: Vec<Box<dyn Exporter>>,
     settings: Settings,
     clock: Clock,
+    on_stats: Option<OnStats>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     memory_bytes_max: usize,
+    reserve_bytes: usize,
     batch_bytes_max: usize,
     batch_spans_max: usize,
     interval: Duration,
     export_timeout: Duration,
+}
+
+impl Settings {
+    fn budget(&self) -> Budget {
+        Budget::new(self.memory_bytes_max, self.reserve_bytes)
+    }
 }
 
 impl Pipeline {
@@ -142,12 +154,14 @@ impl Pipeline {
             exporters: Vec::new(),
             settings: Settings {
                 memory_bytes_max: 32 << 20,
+                reserve_bytes: 0,
                 batch_bytes_max: 512 << 10,
                 batch_spans_max: 8192,
                 interval: Duration::from_secs(1),
                 export_timeout: Duration::from_secs(10),
             },
             clock: Clock::system(),
+            on_stats: None,
         }
     }
 
@@ -257,6 +271,21 @@ impl PipelineBuilder {
         self
     }
 
+    /// Keeps the last so many bytes of the memory for spans whose status is an error and for local roots (spans
+    /// without a parent in this process), so that these go last when more is finished than can be exported: 0.
+    /// A thread's log grows by 8 KiB, so less than that for each busy thread does little.
+    ///
+    /// ```
+    /// # use tracer_core::{Pipeline, testing::InMemoryExporter};
+    /// let builder = Pipeline::builder().exporter(InMemoryExporter::default());
+    /// let pipeline = builder.memory_bytes_max(32 << 20).reserve_for_errors_and_roots(4 << 20).start();
+    /// # drop(pipeline);
+    /// ```
+    pub const fn reserve_for_errors_and_roots(mut self, bytes: usize) -> Self {
+        self.settings.reserve_bytes = bytes;
+        self
+    }
+
     /// Bounds one batch: 512 KiB and 8,192 spans.
     pub const fn batch_max(mut self, bytes: usize, spans: usize) -> Self {
         self.settings.batch_bytes_max = bytes;
@@ -273,6 +302,16 @@ impl PipelineBuilder {
     /// How long one export may take: 10 seconds.
     pub const fn export_timeout(mut self, timeout: Duration) -> Self {
         self.settings.export_timeout = timeout;
+        self
+    }
+
+    /// Calls back with the accounts, once per interval (10 milliseconds at least) and once at the end; for an application's own metrics.
+    ///
+    /// It runs on the pipeline's thread, so it must not wait for the pipeline, and holds exports up while it runs.
+    /// Without a thread it runs in `flush`. If it panics, it is not called again.
+    pub fn on_stats(mut self, interval: Duration, callback: impl FnMut(&Stats) + Send + 'static) -> Self {
+        self.on_stats =
+            Some(OnStats { interval: interval.max(OnStats::INTERVAL_MIN), callback: Box::new(callback) });
         self
     }
 
@@ -311,8 +350,9 @@ impl PipelineBuilder {
         fork::watch();
         let line = Arc::new(Line::new(&self.exporters, &self.settings, &self.clock, has_thread));
         let names = self.exporters.iter().map(|exporter| exporter.name());
-        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names, line));
-        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
+        let hub = Arc::new(Hub::new(self.settings.budget(), names, line));
+        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone())
+            .with_reporter(Reporter::new(self.on_stats));
         (hub, drain, self.clock)
     }
 }

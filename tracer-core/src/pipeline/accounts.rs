@@ -73,10 +73,23 @@ pub struct ExporterStats {
 }
 
 impl Dropped {
+    pub(crate) const NONE: Self = Self { memory: 0, shutdown: 0, sampling: 0, panic: 0, forked: 0 };
+
+    /// Spans dropped for want of memory, for an exporter's own tests.
+    #[must_use]
+    pub const fn of_memory(memory: u64) -> Self {
+        Self { memory, ..Self::NONE }
+    }
+
     /// All dropped spans.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.memory + self.shutdown + self.sampling + self.panic + self.forked
+    }
+
+    /// Those that nobody asked for, with their reasons.
+    pub(crate) const fn losses(&self) -> [(&'static str, u64); 4] {
+        [("memory", self.memory), ("shutdown", self.shutdown), ("panic", self.panic), ("forked", self.forked)]
     }
 }
 

@@ -77,7 +77,7 @@ impl Line {
     #[cold]
     fn begin(self: &Arc<Self>, last: Option<&'static Life>) -> &'static Life {
         let names = self.names.iter().copied();
-        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names, Arc::clone(self)));
+        let hub = Arc::new(Hub::new(self.settings.budget(), names, Arc::clone(self)));
         let (consumer, questions) = if self.has_thread {
             let (worker, questions) = Worker::new();
             (Consumer::Thread(worker), Some(questions))

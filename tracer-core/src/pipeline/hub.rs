@@ -51,14 +51,14 @@ pub(crate) struct ThreadLog {
 
 impl Hub {
     pub(crate) fn new(
-        memory_bytes_max: usize,
+        budget: Budget,
         exporters: impl Iterator<Item = &'static str>,
         line: Arc<Line>,
     ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            budget: SharedBudget::new(Budget::new(memory_bytes_max)),
+            budget: SharedBudget::new(budget),
             pool: SharedPool::default(),
             accounts: Accounts::new(exporters),
             new_logs: Mutex::default(),
@@ -102,7 +102,7 @@ impl Hub {
             return false;
         }
         let len = row.len();
-        let Ok(appended) = local.writer.prepare(len.total) else {
+        let Ok(appended) = local.writer.prepare(len.total, row.priority()) else {
             local.counters.dropped_memory.add(1);
             return false;
         };
@@ -111,6 +111,7 @@ impl Hub {
             Some(()) => local.writer.publish(len.total),
             None => local.counters.dropped_memory.add(1),
         }
+        local.writer.hold_back();
         appended == Appended::UnderPressure
     }
 

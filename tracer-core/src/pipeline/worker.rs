@@ -10,20 +10,21 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
 use super::hub::{Hub, ThreadLog};
 use super::outlet::Outlet;
+use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
 use super::{FlushError, Settings};
 use crate::active;
 use crate::clock::Clock;
 use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
-use crate::export::Exporter;
+use crate::export::{Exporter, Losses};
 use crate::switch;
 
 /// What the worker can be asked.
@@ -114,7 +115,7 @@ pub(super) fn is_worker() -> bool {
 fn run(mut drain: Drain, questions: &Receiver<Control>) {
     IS_WORKER.set(true);
     loop {
-        match questions.recv_timeout(drain.out.settings.interval) {
+        match questions.recv_timeout(drain.patience()) {
             Ok(Control::Wake) | Err(RecvTimeoutError::Timeout) => drain.sweep(),
             // Who asked may have stopped waiting.
             Ok(Control::Flush(deadline, answer)) => answer.give(drain.flush(deadline)),
@@ -137,6 +138,7 @@ pub(crate) struct Drain {
     logs: Vec<ThreadLog>,
     clock: Clock,
     out: Outflow,
+    reporter: Reporter,
 }
 
 /// Where rows go from the logs.
@@ -159,13 +161,25 @@ impl Drain {
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
         let open = OpenBatches::default();
-        Self { logs: Vec::new(), clock, out: Outflow { hub, outlets, open, settings, taken: 0, settled: 0 } }
+        let out = Outflow { hub, outlets, open, settings, taken: 0, settled: 0 };
+        Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
+    }
+
+    pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = reporter;
+        self
+    }
+
+    /// How long to wait for a question.
+    fn patience(&self) -> Duration {
+        self.out.settings.interval.min(self.reporter.interval())
     }
 
     /// Exports what is in the logs.
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        self.report();
     }
 
     /// Exports what is in the logs and what exporters hold back.
@@ -175,11 +189,21 @@ impl Drain {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
         }
+        self.report();
         result
     }
 
+    /// Tells of the accounts. A logger that panics is counted like any other panic here.
+    fn report(&mut self) {
+        let Self { out, reporter, .. } = self;
+        let _ = out.guard(|out| {
+            reporter.look(Instant::now(), &out.hub.accounts);
+            Ok(())
+        });
+    }
+
     fn drain(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
-        let Self { logs, clock, out } = self;
+        let Self { logs, clock, out, .. } = self;
         let mut result = out.guard(|out| {
             switch::poll_files();
             out.hub.budget.clear_pressure();
@@ -246,9 +270,11 @@ impl Outflow {
         let view = batch.view();
         let (count, mut worst) = (batch.count(), batch.count());
         let accounts = &self.hub.accounts;
+        let dropped = accounts.stats().dropped;
         let mut verdict =
             Verdict { hub: &self.hub, settled: &mut self.settled, count, best: 0, is_whole: false };
         for (outlet, account) in self.outlets.iter_mut().zip(&accounts.exporters) {
+            let view = view.with_losses(Losses::new(dropped, account.failed.get()));
             let taken = outlet.export(&view, deadline);
             account.exported.add(taken as u64);
             account.failed.add((count - taken) as u64);
@@ -318,6 +344,7 @@ impl Drop for Drain {
     fn drop(&mut self) {
         self.out.hub.close();
         self.out.hub.accounts.end();
+        self.reporter.call(&self.out.hub.accounts.stats());
         for outlet in self.out.outlets.drain(..) {
             // An exporter may panic at its end, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(outlet)));

@@ -9,7 +9,7 @@
 use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
-use super::Span;
+use super::{Span, StatusCode};
 use crate::clock::to_unix_ns;
 use crate::context::SpanContext;
 use crate::pipeline::local::{Current, Local};
@@ -124,7 +124,9 @@ impl Span {
             count_limits(core, rest);
         }
         let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
-        append(core, &self.row(core, end_unix_ns, name, body.as_bytes()));
+        let is_error = body.rest().is_some_and(|rest| rest.status == StatusCode::Error);
+        let row = Row { is_error, ..self.row(core, end_unix_ns, name, body.as_bytes()) };
+        append(core, &row);
         give_back(core, Some(body));
         self.forget_open(core);
     }
@@ -139,6 +141,7 @@ impl Span {
             kind: self.kind.to_otlp(),
             flags: otlp_flags(&self.context, self.parent_is_remote),
             name: cut_text(name, core.limits.span.name_bytes_max).as_bytes(),
+            is_error: false,
             entries,
         }
     }
