@@ -84,7 +84,7 @@ impl Reporter {
         let total: u64 = dropped.losses().iter().map(|(_, count)| count).sum();
         let reasons: Vec<_> = more.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         let since = self.said_at.map(|said_at| now.saturating_duration_since(said_at).as_secs());
-        let since = since.map_or("so far".into(), |seconds| format!("in the last {seconds} s"));
+        let since = since.map_or_else(|| "so far".into(), |seconds| format!("in the last {seconds} s"));
         (self.said_at, self.said) = (Some(now), *dropped);
         Some(format!("tracing: {count} spans dropped {since}: {}; total {total}", reasons.join(", ")))
     }
