@@ -82,7 +82,7 @@ impl Line {
             let (worker, questions) = Worker::new();
             (Consumer::Thread(worker), Some(questions))
         } else {
-            (Consumer::Caller(Mutex::new(None)), None)
+            (Consumer::Caller(Box::new(Mutex::new(None))), None)
         };
         let (life, is_ours) = self.heir.replace(last, Box::leak(Box::new(Life { hub, consumer })));
         if !is_ours {
