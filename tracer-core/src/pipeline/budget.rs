@@ -24,8 +24,8 @@ pub(crate) enum Priority {
 /// Bytes that were taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Half of the budget is used, and it is for the caller to wake the worker.
-    pub(crate) pressed: bool,
+    /// Half of the budget is used: [`Budget::press`] is to be asked, once the worker can see what they are for.
+    pub(crate) past_half: bool,
     /// They are of the reserve.
     pub(crate) from_reserve: bool,
 }
@@ -67,8 +67,13 @@ impl Budget {
             self.release(bytes);
             return None;
         }
-        let pressed = used > self.max_bytes / 2 && !self.pressed.swap(true, Ordering::AcqRel);
-        Some(Taken { pressed, from_reserve: used > self.ordinary_max_bytes })
+        Some(Taken { past_half: used > self.max_bytes / 2, from_reserve: used > self.ordinary_max_bytes })
+    }
+
+    /// Whether it is for the caller to wake the worker; if not, the drain that is to come sees whatever the caller
+    /// published before.
+    pub(crate) fn press(&self) -> bool {
+        !self.pressed.swap(true, Ordering::AcqRel)
     }
 
     /// Whether spans of every priority may have more.
@@ -87,7 +92,8 @@ impl Budget {
 
     /// The worker looks now: the next pressure wakes it again.
     pub(crate) fn clear_pressure(&self) {
-        self.pressed.store(false, Ordering::Release);
+        // Not a store: it acquires what those published who found the flag set.
+        self.pressed.swap(false, Ordering::AcqRel);
     }
 
     #[cfg(test)]
@@ -103,15 +109,15 @@ mod tests {
     #[test]
     fn the_reserve_is_for_those_who_go_last() {
         let budget = Budget::new(100, 40);
-        let taken = |pressed, from_reserve| Some(Taken { pressed, from_reserve });
+        let taken = |past_half, from_reserve| Some(Taken { past_half, from_reserve });
         assert_eq!(budget.reserve(60, Priority::Ordinary), taken(true, false));
         assert_eq!(budget.reserve(1, Priority::Ordinary), None);
-        assert_eq!(budget.reserve(40, Priority::Last), taken(false, true));
+        assert_eq!(budget.reserve(40, Priority::Last), taken(true, true));
         assert_eq!(budget.reserve(1, Priority::Last), None);
         assert_eq!(budget.used_bytes(), 100, "what is refused is given back");
         budget.release(50);
         assert!(budget.is_outside_reserve());
-        assert_eq!(budget.reserve(10, Priority::Ordinary), taken(false, false));
+        assert_eq!(budget.reserve(10, Priority::Ordinary), taken(true, false));
     }
 
     #[test]

@@ -181,7 +181,9 @@ impl Writer {
         self.position = 0;
         self.in_reserve = taken.from_reserve;
         self.open();
-        Ok(if taken.pressed { Appended::UnderPressure } else { Appended::Quietly })
+        // Behind the link: a drain that clears the pressure after this sees the chunk.
+        let pressed = taken.past_half && self.chain.budget.press();
+        Ok(if pressed { Appended::UnderPressure } else { Appended::Quietly })
     }
 
     fn open(&mut self) {
