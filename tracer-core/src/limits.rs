@@ -50,7 +50,11 @@ impl Limits {
             && span.name_bytes_max >= SHORT_MAX
             && span.body_bytes_max == SpanLimits::BODY_BYTES_MAX;
         let short = |max| if sizes_are_usual { max } else { 0 };
-        Self { short_attributes_max: short(span.attributes_max), short_events_max: short(span.events_max), span }
+        Self {
+            short_attributes_max: short(span.attributes_max),
+            short_events_max: short(span.events_max),
+            span,
+        }
     }
 }
 

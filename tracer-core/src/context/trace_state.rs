@@ -48,10 +48,41 @@ pub enum TraceStateError {
 }
 
 impl TraceState {
-    /// An empty list with room for so many bytes.
-    #[must_use]
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self(String::with_capacity(bytes))
+    /// Reads a header's value, or those of several fields joined by commas. Blanks and tabs around
+    /// members and empty members are left out; of a key's members the left-most stays.
+    ///
+    /// ```
+    /// use tracer_core::TraceState;
+    ///
+    /// let state = TraceState::parse(b"rojo=1 ,, congo=t61,rojo=2")?;
+    /// assert_eq!(state.as_str(), "rojo=1,congo=t61");
+    /// # Ok::<(), tracer_core::TraceStateError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For the first malformed member, and for a 33rd one, repeated keys included.
+    pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
+        let mut text = Vec::with_capacity(list.len());
+        let mut keys: [&[u8]; MEMBERS_MAX] = [b""; MEMBERS_MAX];
+        let mut members = 0;
+        let mut rest = without_separators(list);
+        while !rest.is_empty() {
+            let place = keys.get_mut(members).ok_or(TraceStateError::TooMany)?;
+            let (key, value, after) = member(rest)?;
+            *place = key;
+            if !keys.iter().take(members).any(|earlier| *earlier == key) {
+                if members > 0 {
+                    text.push(b',');
+                }
+                text.extend_from_slice(key);
+                text.push(b'=');
+                text.extend_from_slice(value);
+            }
+            members += 1;
+            rest = without_separators(after);
+        }
+        // All bytes of members are of ASCII.
+        String::from_utf8(text).map(Self).map_err(|_| TraceStateError::Value)
     }
 
     /// The header's value: members joined by commas, without blanks. Empty if there are none.
@@ -165,17 +196,84 @@ fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 fn check_member(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
-    let key_char = |c: &u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
-    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
-    if !starts_well || key.len() > KEY_BYTES_MAX || !key.iter().all(key_char) {
+    if span(key, KEY) != key.len() {
         return Err(TraceStateError::Key);
     }
-    let value_char = |c: &u8| matches!(c, 0x20..=0x7e) && !matches!(c, b',' | b'=');
-    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
-    if !ends_well || value.len() > VALUE_BYTES_MAX || !value.iter().all(value_char) {
-        return Err(TraceStateError::Value);
+    check_ends(key, value)?;
+    if span(value, VALUE) == value.len() { Ok(()) } else { Err(TraceStateError::Value) }
+}
+
+/// Lengths, the first byte of a key and the last one of a value.
+fn check_ends(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
+    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
+    if !starts_well || key.len() > KEY_BYTES_MAX {
+        return Err(TraceStateError::Key);
     }
-    Ok(())
+    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
+    if ends_well && value.len() <= VALUE_BYTES_MAX { Ok(()) } else { Err(TraceStateError::Value) }
+}
+
+/// Key and value of the member that a list begins with, and what follows its comma.
+fn member(list: &[u8]) -> Result<(&[u8], &[u8], &[u8]), TraceStateError> {
+    let (key, rest) = list.split_at_checked(span(list, KEY)).ok_or(TraceStateError::Key)?;
+    let [b'=', rest @ ..] = rest else { return Err(TraceStateError::Key) };
+    let (value, rest) = rest.split_at_checked(span(rest, VALUE)).ok_or(TraceStateError::Value)?;
+    let mut value = value;
+    while let [shorter @ .., b' '] = value {
+        value = shorter;
+    }
+    check_ends(key, value)?;
+    match without(rest, b" \t") {
+        [] => Ok((key, value, b"")),
+        [b',', after @ ..] => Ok((key, value, after)),
+        _ => Err(TraceStateError::Value),
+    }
+}
+
+/// What a list begins with that is not a member.
+fn without_separators(list: &[u8]) -> &[u8] {
+    without(list, b" \t,")
+}
+
+fn without<'l>(list: &'l [u8], bytes: &[u8]) -> &'l [u8] {
+    let mut list = list;
+    while let [first, rest @ ..] = list {
+        if !bytes.contains(first) {
+            break;
+        }
+        list = rest;
+    }
+    list
+}
+
+/// What may stand in a key, and in a value: bits of [`CLASSES`].
+const KEY: u8 = 1;
+const VALUE: u8 = 2;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut rest: &mut [u8] = &mut classes;
+    let mut byte: u8 = 0;
+    while let [class, after @ ..] = rest {
+        if matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@') {
+            *class |= KEY;
+        }
+        if matches!(byte, 0x20..=0x7e) && !matches!(byte, b',' | b'=') {
+            *class |= VALUE;
+        }
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    classes
+}
+
+/// How many bytes at the start are of a class.
+#[inline]
+fn span(bytes: &[u8], class: u8) -> usize {
+    let is_other = |byte: &u8| CLASSES.get(usize::from(*byte)).is_none_or(|of| of & class == 0);
+    bytes.iter().position(is_other).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

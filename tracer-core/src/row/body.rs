@@ -165,7 +165,8 @@ impl Body {
     #[inline(always)]
     pub(crate) fn add_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &Limits) {
         let start = self.buffer.len();
-        if self.events < limits.short_events_max && self.put_short_event(time_unix_ns, name, fields).is_some() {
+        if self.events < limits.short_events_max && self.put_short_event(time_unix_ns, name, fields).is_some()
+        {
             self.events += 1;
             self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
         } else {

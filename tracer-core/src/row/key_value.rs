@@ -33,12 +33,7 @@ pub(super) fn short_len_max(key: &str, value: TagRef<'_>) -> Option<usize> {
 /// Writes a short pair as a field with that key byte, and says how many bytes it has; `None`, and nothing of
 /// use in the room, if the pair is not short.
 #[inline(always)]
-pub(super) fn put_short(
-    room: &mut [u8; ROOM],
-    field_key: u8,
-    key: &str,
-    value: TagRef<'_>,
-) -> Option<usize> {
+pub(super) fn put_short(room: &mut [u8; ROOM], field_key: u8, key: &str, value: TagRef<'_>) -> Option<usize> {
     short_len_max(key, value)?;
     let at = HEAD + key.len();
     let len = match value {

@@ -58,7 +58,11 @@ impl Row<'_> {
         let room = put_key_len(room, ROW_TAG, len.span)?;
         let room = put(room, self.root_fields())?;
         let parent = self.context.parent_id();
-        let room = if parent.is_valid() { put(room, field::<2, 8, 10>([0x22, 8], parent.to_bytes()))? } else { room };
+        let room = if parent.is_valid() {
+            put(room, field::<2, 8, 10>([0x22, 8], parent.to_bytes()))?
+        } else {
+            room
+        };
         let room = put_key_len(room, 0x2a, self.name.len())?;
         let (name, room) = room.split_at_mut_checked(self.name.len())?;
         copy_bytes(name, self.name)?;

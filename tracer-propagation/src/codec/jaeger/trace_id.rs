@@ -17,9 +17,8 @@
 
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove};
-use crate::codec::{ExtractError, ExtractReason, InjectError, hex};
+use crate::carrier::Field;
+use crate::codec::{ExtractReason, hex};
 use crate::text::Buffer;
 
 pub(super) static FIELD: Field = Field::new("uber-trace-id");
@@ -28,25 +27,14 @@ pub(super) static FIELD: Field = Field::new("uber-trace-id");
 const READ_BYTES_MAX: usize = 32 + 3 + 16 + 3 + 16 + 3 + 2;
 
 /// The longest value that is written.
-const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
+pub(super) const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
 
 /// Jaeger's bits and ours.
 const FLAGS: [(u8, TraceFlags); 3] =
     [(0x01, TraceFlags::SAMPLED), (0x02, TraceFlags::DEBUG), (0x08, TraceFlags::FIREHOSE)];
 
-/// The remote context; `None` if the header is absent. Of repeated headers the first one counts.
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<SpanContext>, ExtractError> {
-    let Some(value) = first(carrier, &FIELD) else { return Ok(None) };
-    parse(value).map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
-}
-
-/// Writes the header, or removes it if the context lacks an id.
-pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    let value = context.is_valid().then(|| format(context));
-    set_or_remove(carrier, &FIELD, value.as_ref().map(Buffer::as_bytes))
-}
-
-fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+/// The context of a value, which has no blanks around it.
+pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     if value.len() > READ_BYTES_MAX {
         return Err(ExtractReason::Length(value.len()));
     }
@@ -92,7 +80,8 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
     unescaped.as_bytes()
 }
 
-fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
+/// The value of a context that has ids.
+pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     let mut value = Buffer::new();
     value.push(hex::without_zero_half(&context.trace_id().to_hex()));
     value.push(b":");

@@ -10,12 +10,19 @@ pub(super) const fn is_baggage_octet(byte: u8) -> bool {
 
 /// Appends a value; the percent sign and all that is no baggage-octet as `%XX` of its UTF-8.
 pub(super) fn encode(value: &str, list: &mut String) {
-    for byte in value.bytes() {
-        if is_baggage_octet(byte) && byte != b'%' {
-            list.push(char::from(byte));
-        } else {
-            list.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
+    let is_bare = |byte: u8| is_baggage_octet(byte) && byte != b'%';
+    let mut rest = value;
+    while !rest.is_empty() {
+        let bare_bytes = rest.bytes().position(|byte| !is_bare(byte)).unwrap_or(rest.len());
+        let (bare, escaped) = rest.split_at_checked(bare_bytes).unwrap_or((rest, ""));
+        list.push_str(bare);
+        let mut characters = escaped.chars();
+        if let Some(character) = characters.next() {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                list.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
+            }
         }
+        rest = characters.as_str();
     }
 }
 
