@@ -149,7 +149,7 @@ impl Field {
     /// Whether a header of that name is this field, whatever its case.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
+        self.name == name || self.name.eq_ignore_ascii_case(name)
     }
 }
 

@@ -59,6 +59,6 @@ pub use self::codec::w3c::{TraceContext, W3cBaggage};
 pub use self::codec::{
     Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,
 };
-pub use self::composite::Composite;
+pub use self::composite::{Composite, UnknownFormat};
 #[cfg(feature = "http")]
 pub use self::forward::{ForwardSet, Forwarded};

@@ -109,9 +109,12 @@ impl Baggage {
     }
 
     fn prepend(&self, key: &str, value: Option<&str>, properties: Vec<BaggageProperty>) -> Self {
-        let text = [key, value.unwrap_or_default()].concat().into_boxed_str();
+        let value_or_none = value.unwrap_or_default();
+        let mut text = String::with_capacity(key.len() + value_or_none.len());
+        text.push_str(key);
+        text.push_str(value_or_none);
         Self(Some(Arc::new(Node {
-            text,
+            text: text.into_boxed_str(),
             key_bytes: key.len(),
             is_removed: value.is_none(),
             properties: properties.into(),

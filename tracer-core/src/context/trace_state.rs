@@ -62,25 +62,22 @@ impl TraceState {
     /// # Errors
     /// For the first malformed member, and for a 33rd one, repeated keys included.
     pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
-        let mut text = Vec::with_capacity(list.len());
-        let mut keys: [&[u8]; MEMBERS_MAX] = [b""; MEMBERS_MAX];
-        let mut members = 0;
-        let mut rest = without_separators(list);
-        while !rest.is_empty() {
-            let place = keys.get_mut(members).ok_or(TraceStateError::TooMany)?;
-            let (key, value, after) = member(rest)?;
-            *place = key;
-            if !keys.iter().take(members).any(|earlier| *earlier == key) {
-                if members > 0 {
-                    text.push(b',');
-                }
-                text.extend_from_slice(key);
-                text.push(b'=');
-                text.extend_from_slice(value);
+        let (mut count, mut bytes) = (0, 0);
+        let (mut keys, mut may_repeat) = (0_u64, false);
+        for member in Members(list) {
+            count += 1;
+            if count > MEMBERS_MAX {
+                return Err(TraceStateError::TooMany);
             }
-            members += 1;
-            rest = without_separators(after);
+            let member = member?;
+            bytes += member.text.len() + ",".len();
+            let key = 1 << member.key_hash();
+            may_repeat |= keys & key != 0;
+            keys |= key;
         }
+        // Most lists have nothing to leave out.
+        let is_plain = bytes == list.len() + ",".len() && !may_repeat;
+        let text = if is_plain { list.to_vec() } else { distinct(list, bytes) };
         // All bytes of members are of ASCII.
         String::from_utf8(text).map(Self).map_err(|_| TraceStateError::Value)
     }
@@ -213,8 +210,59 @@ fn check_ends(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
     if ends_well && value.len() <= VALUE_BYTES_MAX { Ok(()) } else { Err(TraceStateError::Value) }
 }
 
-/// Key and value of the member that a list begins with, and what follows its comma.
-fn member(list: &[u8]) -> Result<(&[u8], &[u8], &[u8]), TraceStateError> {
+/// A member of a list that is read.
+struct Member<'l> {
+    key: &'l [u8],
+    /// `key=value`.
+    text: &'l [u8],
+}
+
+impl Member<'_> {
+    /// Below 64. Equal for equal keys.
+    fn key_hash(&self) -> usize {
+        let ends = self.key.first().zip(self.key.last());
+        let ends = ends.map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
+        (ends + self.key.len() * 7) % 64
+    }
+}
+
+/// The members of a list, up to the first malformed one.
+struct Members<'l>(&'l [u8]);
+
+impl<'l> Iterator for Members<'l> {
+    type Item = Result<Member<'l>, TraceStateError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let list = without_separators(self.0);
+        if list.is_empty() {
+            return None;
+        }
+        let member = member(list);
+        self.0 = member.as_ref().map_or(b"", |(_, after)| after);
+        Some(member.map(|(member, _)| member))
+    }
+}
+
+/// A valid list of at most so many bytes, without blanks, empty members and repeated keys.
+fn distinct(list: &[u8], bytes_max: usize) -> Vec<u8> {
+    let mut text: Vec<u8> = Vec::with_capacity(bytes_max);
+    for member in Members(list).flatten() {
+        let is_of_key =
+            |other: &[u8]| other.strip_prefix(member.key).is_some_and(|rest| rest.first() == Some(&b'='));
+        if text.split(|byte| *byte == b',').any(is_of_key) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push(b',');
+        }
+        text.extend_from_slice(member.text);
+    }
+    text
+}
+
+/// The member that a list begins with, and what follows its comma.
+fn member(list: &[u8]) -> Result<(Member<'_>, &[u8]), TraceStateError> {
     let (key, rest) = list.split_at_checked(span(list, KEY)).ok_or(TraceStateError::Key)?;
     let [b'=', rest @ ..] = rest else { return Err(TraceStateError::Key) };
     let (value, rest) = rest.split_at_checked(span(rest, VALUE)).ok_or(TraceStateError::Value)?;
@@ -223,9 +271,10 @@ fn member(list: &[u8]) -> Result<(&[u8], &[u8], &[u8]), TraceStateError> {
         value = shorter;
     }
     check_ends(key, value)?;
+    let text = list.get(..key.len() + "=".len() + value.len()).unwrap_or_default();
     match without(rest, b" \t") {
-        [] => Ok((key, value, b"")),
-        [b',', after @ ..] => Ok((key, value, after)),
+        [] => Ok((Member { key, text }, b"")),
+        [b',', after @ ..] => Ok((Member { key, text }, after)),
         _ => Err(TraceStateError::Value),
     }
 }
@@ -235,6 +284,7 @@ fn without_separators(list: &[u8]) -> &[u8] {
     without(list, b" \t,")
 }
 
+#[inline(always)]
 fn without<'l>(list: &'l [u8], bytes: &[u8]) -> &'l [u8] {
     let mut list = list;
     while let [first, rest @ ..] = list {
@@ -272,13 +322,35 @@ const fn classes() -> [u8; 256] {
 /// How many bytes at the start are of a class.
 #[inline]
 fn span(bytes: &[u8], class: u8) -> usize {
-    let is_other = |byte: &u8| CLASSES.get(usize::from(*byte)).is_none_or(|of| of & class == 0);
-    bytes.iter().position(is_other).unwrap_or(bytes.len())
+    let mut length = 0;
+    for byte in bytes {
+        if CLASSES.get(usize::from(*byte)).is_none_or(|of| of & class == 0) {
+            break;
+        }
+        length += 1;
+    }
+    length
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keys that differ may have the same hash, and equal ones never another.
+    #[test]
+    fn a_list_is_read_as_its_members_are_pushed() {
+        let keys = ["a", "b", "aa", "a0a", "a1a", "k", "k@v", "0", "zz", "a-b"];
+        for first in keys {
+            for second in keys {
+                let list = format!("{first}=1,x=, ,{second}=2").replace("x=,", "x=0,");
+                let mut pushed = TraceState::default();
+                for (key, value) in [(first, "1"), ("x", "0"), (second, "2")] {
+                    pushed.push(key, value).unwrap();
+                }
+                assert_eq!(TraceState::parse(list.as_bytes()), Ok(pushed), "{list}");
+            }
+        }
+    }
 
     #[test]
     fn insert_moves_a_key_to_the_left_and_keeps_32() {

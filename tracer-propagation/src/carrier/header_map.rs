@@ -6,8 +6,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Extractor, Field, Injector, SetError, has_prefix};
 
-/// Up to so many headers a walk over all of them is faster than to look up a few by their hashes.
-const WALKED_MAX: usize = 32;
+/// Whether a walk over all headers is faster than to look up some fields by their hashes.
+const fn is_walk_worth_while(headers: usize, fields: usize) -> bool {
+    fields >= 3 && headers <= fields * 8
+}
 
 impl Extractor for HeaderMap {
     fn visit_values<'c>(&'c self, field: &Field, visit: &mut dyn FnMut(&'c [u8]) -> ControlFlow<()>) {
@@ -19,7 +21,7 @@ impl Extractor for HeaderMap {
         fields: &[&Field],
         visit: &mut dyn FnMut(usize, &'c [u8]) -> ControlFlow<()>,
     ) {
-        if self.len() > WALKED_MAX {
+        if !is_walk_worth_while(self.len(), fields.len()) {
             let _ = fields.iter().enumerate().try_for_each(|(place, field)| {
                 let mut values = self.get_all(field.header_name()).iter();
                 values.try_for_each(|value| visit(place, value.as_bytes()))
@@ -54,7 +56,9 @@ impl Injector for HeaderMap {
     }
 
     fn write(&mut self, fields: &[(&Field, Option<&[u8]>)]) -> Result<(), (usize, SetError)> {
-        let mut is_there = if self.len() > WALKED_MAX { u64::MAX } else { present(self, fields) };
+        let removed = fields.iter().filter(|(_, value)| value.is_none()).count();
+        let walks = is_walk_worth_while(self.len(), removed);
+        let mut is_there = if walks { present(self, fields) } else { u64::MAX };
         let mut result = Ok(());
         for (place, (field, value)) in fields.iter().enumerate() {
             match value {

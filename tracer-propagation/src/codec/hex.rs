@@ -1,6 +1,8 @@
 //! Lower-case hexadecimal digits of a fixed number. No integer parser: those take signs, upper case
 //! and any length. Eight digits are handled at once, as the bytes of a `u64`.
 
+use tracer_core::{SpanId, TraceId};
+
 /// The bytes of exactly `2 * N` lower-case digits; `None` for anything else.
 #[inline]
 pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
@@ -10,13 +12,14 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let mut invalid = 0;
     for (four, eight) in bytes.chunks_mut(4).zip(digits.chunks(8)) {
-        let joined = match eight.first_chunk() {
-            Some(eight) => joined(nibbles(*eight, &mut invalid)),
-            None => joined(nibbles(padded(eight), &mut invalid)),
-        };
-        match four.first_chunk_mut() {
-            Some(four) => *four = joined,
-            None => four.iter_mut().zip(joined).for_each(|(byte, joined)| *byte = joined),
+        if let (Some(four), Some(eight)) = (four.first_chunk_mut(), eight.first_chunk()) {
+            *four = joined(nibbles(*eight, &mut invalid));
+            continue;
+        }
+        for (byte, pair) in four.iter_mut().zip(eight.chunks_exact(2)) {
+            let [high, low] = pair else { return None };
+            let (high, low) = (value(*high)?, value(*low)?);
+            *byte = high << 4 | low;
         }
     }
     (invalid == 0).then_some(bytes)
@@ -24,7 +27,7 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
 
 /// The bytes of 1 to `2 * N` digits of either case, with zeros on the left; `None` for anything else.
 pub(crate) fn decode_padded<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    // What every client writes.
+    // What most clients write.
     if let Some(bytes) = decode(digits) {
         return Some(bytes);
     }
@@ -32,21 +35,34 @@ pub(crate) fn decode_padded<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0; N];
-    let mut invalid = 0;
     for (byte, pair) in bytes.iter_mut().rev().zip(digits.rchunks(2)) {
         let (high, low) = match pair {
             [high, low] => (*high, *low),
             [low] => (b'0', *low),
             _ => return None,
         };
-        let lower = [high.to_ascii_lowercase(), low.to_ascii_lowercase()];
-        [*byte, ..] = joined(nibbles(padded(&lower), &mut invalid));
+        *byte = value(high.to_ascii_lowercase())? << 4 | value(low.to_ascii_lowercase())?;
     }
-    (invalid == 0).then_some(bytes)
+    Some(bytes)
+}
+
+/// The lower-case digits of a trace id.
+pub(crate) fn of_trace_id(id: TraceId) -> [u8; 32] {
+    let mut digits = [0; 32];
+    encode(&id.to_bytes(), &mut digits);
+    digits
+}
+
+/// The lower-case digits of a span id.
+pub(crate) fn of_span_id(id: SpanId) -> [u8; 16] {
+    let mut digits = [0; 16];
+    encode(&id.to_bytes(), &mut digits);
+    digits
 }
 
 /// Writes the lower-case digits of bytes, as many as there is room for.
-#[inline]
+// Where it is inlined both lengths are constants, and the loop dissolves.
+#[inline(always)]
 pub(crate) fn encode(bytes: &[u8], digits: &mut [u8]) {
     for (eight, four) in digits.chunks_mut(8).zip(bytes.chunks(4)) {
         match (eight.first_chunk_mut(), four.first_chunk()) {
@@ -105,11 +121,12 @@ fn separated(bytes: [u8; 4]) -> u64 {
     ((spread >> 4) | (spread << 8)) & all(0x0f)
 }
 
-/// Less than eight digits, with zeros on the right.
-fn padded(digits: &[u8]) -> [u8; 8] {
-    let mut eight = [b'0'; 8];
-    eight.iter_mut().zip(digits).for_each(|(character, digit)| *character = *digit);
-    eight
+const fn value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }
 
 fn encode_pairs(bytes: &[u8], digits: &mut [u8]) {

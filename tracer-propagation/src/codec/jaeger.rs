@@ -58,9 +58,9 @@ impl Codec for Jaeger {
                 return ControlFlow::Continue(());
             }
             if trace_id::FIELD.is_named(name) {
-                trace_id.get_or_insert(text::trim(value));
+                trace_id.get_or_insert_with(|| text::trim(value));
             } else if DEBUG_ID.is_named(name) {
-                debug_id.get_or_insert(text::trim(value));
+                debug_id.get_or_insert_with(|| text::trim(value));
             } else {
                 baggage.read(name, value);
             }

@@ -39,8 +39,8 @@ pub(super) struct Written {
 
 pub(super) fn format(State { ids, decision }: State) -> Written {
     Written {
-        ids: ids.map(|ids| (ids.trace_id.to_hex(), ids.span_id.to_hex())),
-        parent_id: ids.and_then(|ids| ids.parent_id).map(tracer_core::SpanId::to_hex),
+        ids: ids.map(|ids| (hex::of_trace_id(ids.trace_id), hex::of_span_id(ids.span_id))),
+        parent_id: ids.and_then(|ids| ids.parent_id).map(hex::of_span_id),
         decision,
     }
 }

@@ -30,9 +30,9 @@ pub(super) fn extract(value: &[u8]) -> Result<State, ExtractError> {
 pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
     let mut value = Buffer::new();
     if let Some(ids) = ids {
-        value.push(hex::without_zero_half(&ids.trace_id.to_hex()));
+        value.push(hex::without_zero_half(&hex::of_trace_id(ids.trace_id)));
         value.push(b"-");
-        value.push(&ids.span_id.to_hex());
+        value.push(&hex::of_span_id(ids.span_id));
     }
     if let Some(decision) = decision {
         value.push(if ids.is_some() { b"-" } else { b"" });
@@ -40,7 +40,7 @@ pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
     }
     if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
         value.push(b"-");
-        value.push(&parent_id.to_hex());
+        value.push(&hex::of_span_id(parent_id));
     }
     value
 }

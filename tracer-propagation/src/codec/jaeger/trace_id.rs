@@ -39,12 +39,17 @@ pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
         return Err(ExtractReason::Length(value.len()));
     }
     let mut unescaped = Buffer::new();
-    let value = if value.contains(&b':') { value } else { unescape(value, &mut unescaped) };
-    let mut parts = value.split(|byte| *byte == b':');
-    let trace_id = TraceId::from_bytes(part(&mut parts, "trace id")?);
-    let span_id = SpanId::from_bytes(part(&mut parts, "span id")?);
-    let parent_id = SpanId::from_bytes(part(&mut parts, "parent span id")?);
-    let [bits] = part(&mut parts, "flags")?;
+    let is_colon = |byte: &u8| *byte == b':';
+    let mut parts = value.split(is_colon);
+    let mut first = parts.next();
+    if first == Some(value) {
+        parts = unescape(value, &mut unescaped).split(is_colon);
+        first = parts.next();
+    }
+    let trace_id = TraceId::from_bytes(part(first, "trace id")?);
+    let span_id = SpanId::from_bytes(part(parts.next(), "span id")?);
+    let parent_id = SpanId::from_bytes(part(parts.next(), "parent span id")?);
+    let [bits] = part(parts.next(), "flags")?;
     if parts.next().is_some() {
         return Err(ExtractReason::Length(value.len()));
     }
@@ -59,11 +64,8 @@ pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     Ok(SpanContext::new(trace_id, span_id, flags).with_parent_id(parent_id))
 }
 
-fn part<'v, const N: usize>(
-    parts: &mut impl Iterator<Item = &'v [u8]>,
-    name: &'static str,
-) -> Result<[u8; N], ExtractReason> {
-    hex::decode_padded(parts.next().unwrap_or_default()).ok_or(ExtractReason::Hex(name))
+fn part<const N: usize>(digits: Option<&[u8]>, name: &'static str) -> Result<[u8; N], ExtractReason> {
+    digits.and_then(hex::decode_padded).ok_or(ExtractReason::Hex(name))
 }
 
 /// The value with its colons.
@@ -83,12 +85,12 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     let mut value = Buffer::new();
-    value.push(hex::without_zero_half(&context.trace_id().to_hex()));
+    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
     value.push(b":");
-    value.push(&context.span_id().to_hex());
+    value.push(&hex::of_span_id(context.span_id()));
     value.push(b":");
     if context.parent_id().is_valid() {
-        value.push(&context.parent_id().to_hex());
+        value.push(&hex::of_span_id(context.parent_id()));
     } else {
         value.push(b"0");
     }

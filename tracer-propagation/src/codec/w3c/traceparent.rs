@@ -77,19 +77,18 @@ fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReaso
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> [u8; BYTES] {
     let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    let mut rest = value.as_mut_slice();
-    put(&mut rest, [VERSION]);
-    put(&mut rest, context.trace_id().to_bytes());
-    put(&mut rest, context.span_id().to_bytes());
-    put(&mut rest, [context.flags().to_w3c()]);
+    put(&mut value, 3, &hex::of_trace_id(context.trace_id()));
+    put(&mut value, 3 + 32 + 1, &hex::of_span_id(context.span_id()));
+    let [.., flags] = &mut value;
+    *flags = b'0' + context.flags().to_w3c();
     value
 }
 
-/// Writes a part as twice as many digits, and steps over the delimiter that stands after it.
-fn put<const N: usize>(rest: &mut &mut [u8], part: [u8; N]) {
-    let Some((digits, after)) = std::mem::take(rest).split_at_mut_checked(2 * N) else { return };
-    hex::encode(&part, digits);
-    *rest = after.split_first_mut().map_or_else(Default::default, |(_, after)| after);
+#[inline(always)]
+fn put<const N: usize>(value: &mut [u8], at: usize, digits: &[u8; N]) {
+    if let Some(room) = value.get_mut(at..at + N) {
+        room.copy_from_slice(digits);
+    }
 }
 
 #[cfg(test)]
