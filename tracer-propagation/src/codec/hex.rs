@@ -4,23 +4,23 @@
 use tracer_core::{SpanId, TraceId};
 
 /// The bytes of exactly `2 * N` lower-case digits; `None` for anything else.
-#[inline]
+// Where it is inlined the length is a constant, and the loop dissolves.
+#[inline(always)]
 pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     if digits.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
     let mut invalid = 0;
-    for (four, eight) in bytes.chunks_mut(4).zip(digits.chunks(8)) {
+    let (mut fours, mut eights) = (bytes.chunks_exact_mut(4), digits.chunks_exact(8));
+    for (four, eight) in fours.by_ref().zip(eights.by_ref()) {
         if let (Some(four), Some(eight)) = (four.first_chunk_mut(), eight.first_chunk()) {
             *four = joined(nibbles(*eight, &mut invalid));
-            continue;
         }
-        for (byte, pair) in four.iter_mut().zip(eight.chunks_exact(2)) {
-            let [high, low] = pair else { return None };
-            let (high, low) = (value(*high)?, value(*low)?);
-            *byte = high << 4 | low;
-        }
+    }
+    for (byte, pair) in fours.into_remainder().iter_mut().zip(eights.remainder().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = value(*high)? << 4 | value(*low)?;
     }
     (invalid == 0).then_some(bytes)
 }

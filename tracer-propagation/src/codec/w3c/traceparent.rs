@@ -52,6 +52,7 @@ pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
 }
 
 /// Takes a part of `N` bytes, written as twice as many digits.
+#[inline(always)]
 fn part<const N: usize>(rest: &mut &[u8], name: &'static str) -> Result<[u8; N], ExtractReason> {
     let (digits, after) = rest.split_at_checked(2 * N).ok_or(ExtractReason::Length(rest.len()))?;
     *rest = after;
