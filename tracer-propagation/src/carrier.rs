@@ -2,6 +2,7 @@
 //!
 //! Names are compared without regard to ASCII case, values are bytes, and a name may repeat.
 
+mod env_vars;
 #[cfg(feature = "http")]
 mod header_map;
 mod pairs;
@@ -9,6 +10,7 @@ mod string_map;
 
 use std::ops::ControlFlow;
 
+pub use self::env_vars::EnvVars;
 pub use self::pairs::Pairs;
 
 /// A header that a codec reads and writes, by its lower-case name.
@@ -29,8 +31,8 @@ pub struct Field {
 }
 
 /// A carrier that is read: `http::HeaderMap` (feature `http`), `HashMap<String, String>`,
-/// `BTreeMap<String, String>`, and for the headers of messages `Vec<(String, Vec<u8>)>` and
-/// [`Pairs`].
+/// `BTreeMap<String, String>`, for the headers of messages `Vec<(String, Vec<u8>)>` and
+/// [`Pairs`], and [`EnvVars`].
 ///
 /// Names are compared without regard to ASCII case; values are bytes; a name may repeat.
 ///
@@ -63,7 +65,8 @@ pub trait Extractor {
     fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>);
 }
 
-/// A carrier that is written: those of [`Extractor`] that own their headers.
+/// A carrier that is written: those of [`Extractor`] that own their headers, and the environment of a
+/// [`Command`](std::process::Command).
 pub trait Injector {
     /// Sets a field to one value, in place of all that it had.
     ///

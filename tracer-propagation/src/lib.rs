@@ -51,7 +51,7 @@ mod composite;
 mod forward;
 mod text;
 
-pub use self::carrier::{Extractor, Field, Injector, Pairs, SetError};
+pub use self::carrier::{EnvVars, Extractor, Field, Injector, Pairs, SetError};
 pub use self::codec::b3::B3;
 pub use self::codec::grpc_bin::GrpcTraceBin;
 pub use self::codec::jaeger::Jaeger;
