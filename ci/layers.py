@@ -9,7 +9,7 @@ ALLOWED = {
     "tracer-http": {"tracer-core", "tracer-propagation"},
     "tracer-exporter-jaeger": {"tracer-core"},
     "tracer-viewer": {"tracer-core"},
-    "interop": set(),
+    "interop": {"tracer-core", "tracer-exporter-jaeger"},
 }
 # Examples may name everything; nothing may name them.
 FREE = {"examples", "hotrod"}

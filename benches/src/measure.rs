@@ -3,50 +3,28 @@
 //! Rounds are small enough for every peer's queue, and queues are drained between rounds, outside the
 //! timing. The machine may be noisy: peers take turns, and the minimum of all rounds counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod allocations;
+mod clock;
+mod threads;
+
 use std::time::Instant;
 
-use crate::workload::{Peer, Workload};
+pub use self::allocations::Counting;
+pub use self::clock::{Reading, two_readings_ns};
+pub use self::threads::{ThreadFigure, threads};
+use crate::workload::{Peer, Shape};
 
-/// Operations in a round: below OpenTelemetry's queue of 2,048 spans.
-const OPERATIONS: usize = 500;
-
-/// The system's allocator, which counts this thread's allocations.
-pub struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: all work is the system allocator's; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+/// Spans in a round: below OpenTelemetry's queue of 2,048.
+const ROUND_SPANS: usize = 1_500;
 
 /// What was measured of one workload with one peer.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
-    /// Nanoseconds per operation in the best round.
+    /// Nanoseconds in the best round.
     pub min_ns: f64,
-    /// Allocations per operation in the best round.
+    /// Allocations in the best round.
     pub allocations: f64,
-    /// Spans that were made and never reached the exporter.
+    /// Spans that were made and never reached the exporter, in all rounds.
     pub lost: u64,
 }
 
@@ -54,43 +32,73 @@ impl Figure {
     const NONE: Self = Self { min_ns: f64::INFINITY, allocations: f64::INFINITY, lost: 0 };
 }
 
-/// Runs a workload with all peers in turn, `rounds` times.
-pub fn measure(workload: &Workload, peers: &mut [Box<dyn Peer>], rounds: usize) -> Vec<Figure> {
-    let mut figures = vec![Figure::NONE; peers.len()];
+/// Does one shape with all peers in turn, `rounds` times. `None` where a peer cannot.
+pub fn interleaved(shape: Shape, peers: &[Box<dyn Peer>], rounds: usize) -> Vec<Option<Figure>> {
+    let mut figures: Vec<_> = peers.iter().map(|peer| peer.supports(shape).then_some(Figure::NONE)).collect();
     for _ in 0..rounds {
-        for (peer, figure) in peers.iter_mut().zip(&mut figures) {
-            round(workload, peer.as_mut(), figure);
+        for (peer, figure) in peers.iter().zip(&mut figures) {
+            if let Some(figure) = figure {
+                round(shape, peer.as_ref(), figure);
+            }
         }
     }
     figures
 }
 
-fn round(workload: &Workload, peer: &mut dyn Peer, figure: &mut Figure) {
+fn round(shape: Shape, peer: &dyn Peer, figure: &mut Figure) {
+    let count = ROUND_SPANS / (shape.spans().max(1) as usize);
+    let operations = (count * shape.divisor()) as f64;
     peer.drain();
     let exported_before = peer.exported();
-    let allocations_before = ALLOCATIONS.get();
+    let allocations_before = allocations::of_this_thread();
     let began = Instant::now();
-    for n in 0..OPERATIONS {
-        (workload.run)(peer, n);
-    }
+    peer.run(shape, count);
     let elapsed = began.elapsed();
-    let allocations = ALLOCATIONS.get() - allocations_before;
+    let allocations = allocations::of_this_thread() - allocations_before;
     peer.drain();
-    let exported = peer.exported() - exported_before;
-    figure.min_ns = figure.min_ns.min(elapsed.as_nanos() as f64 / OPERATIONS as f64);
-    figure.allocations = figure.allocations.min(allocations as f64 / OPERATIONS as f64);
-    figure.lost += (workload.spans * OPERATIONS as u64).saturating_sub(exported);
+    figure.min_ns = figure.min_ns.min(elapsed.as_nanos() as f64 / operations);
+    figure.allocations = figure.allocations.min(allocations as f64 / operations);
+    figure.lost += lost(peer, exported_before, shape.spans_of(count));
 }
 
-/// Two readings of the standard clock: what a span cannot do without.
-pub fn two_clock_readings_ns() -> f64 {
-    let mut best = f64::INFINITY;
-    for _ in 0..200 {
-        let began = Instant::now();
-        for _ in 0..1_000 {
-            std::hint::black_box(Instant::now());
-        }
-        best = best.min(began.elapsed().as_nanos() as f64 / 1_000.0);
+/// `count` root spans without a pause, with whatever queue the peer has.
+pub fn sustained(peer: &dyn Peer, count: usize) -> Figure {
+    peer.drain();
+    let exported_before = peer.exported();
+    let allocations_before = allocations::of_this_thread();
+    let began = Instant::now();
+    peer.run(Shape::RootSpan, count);
+    let elapsed = began.elapsed();
+    let allocations = allocations::of_this_thread() - allocations_before;
+    settle(peer, exported_before, count as u64);
+    Figure {
+        min_ns: elapsed.as_nanos() as f64 / count as f64,
+        allocations: allocations as f64 / count as f64,
+        lost: lost(peer, exported_before, count as u64),
     }
-    2.0 * best
+}
+
+/// Drains until nothing more comes out.
+///
+/// fastrace's overflow leaves only when its own thread makes another span, so some are made; such a span
+/// can stand in for one that was lost, a hundred at most.
+pub fn settle(peer: &dyn Peer, exported_before: u64, made: u64) {
+    peer.drain();
+    let mut seen = peer.exported();
+    for _ in 0..100 {
+        if seen >= exported_before + made {
+            return;
+        }
+        peer.run(Shape::RootSpan, 1);
+        peer.drain();
+        let now = peer.exported();
+        if now <= seen + 1 {
+            return;
+        }
+        seen = now;
+    }
+}
+
+fn lost(peer: &dyn Peer, exported_before: u64, made: u64) -> u64 {
+    made.saturating_sub(peer.exported() - exported_before)
 }

@@ -1,6 +1,8 @@
 //! Arbitrary headers, a line each: what is extracted can be injected, and comes back the same.
 #![no_main]
 
+use fuzz::grammar::check_sent;
+use fuzz::headers::{Headers, of_lines};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use tracer_core::SpanContext;
@@ -10,24 +12,16 @@ use tracer_propagation::{Codec, Composite, Extracted, InjectReason};
 const MEMBERS_MAX: usize = 180;
 const BYTES_MAX: usize = 8192;
 
-type Headers = Vec<(String, Vec<u8>)>;
-
 fuzz_target!(|bytes: &[u8]| {
-    let headers: Headers = bytes.split(|byte| *byte == b'\n').filter_map(header).collect();
+    let headers = of_lines(bytes);
     let extracted = extract(&headers);
     check_bounds(&extracted);
     check_way_back(&extracted);
     check_header_map(&headers);
 });
 
-fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let name = std::str::from_utf8(&line[..colon]).ok()?;
-    Some((name.to_owned(), line[colon + 1..].to_vec()))
-}
-
 fn extract(headers: &Headers) -> Extracted {
-    Composite::w3c().extract(headers).unwrap_or_else(Extracted::from)
+    fuzz::headers::extract(&Composite::w3c(), headers)
 }
 
 fn check_bounds(extracted: &Extracted) {
@@ -44,6 +38,7 @@ fn check_way_back(extracted: &Extracted) {
     let stale = ["traceparent", "TraceState", "baggage"].map(|name| (name.to_owned(), b"old=1".to_vec()));
     let mut sent = Headers::from(stale);
     let injected = Composite::w3c().inject(&parent, &mut sent);
+    check_sent(&sent);
     let again = extract(&sent);
     assert_eq!(again.error, None, "{sent:?}");
     let received = again.parent().unwrap_or_default();

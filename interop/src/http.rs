@@ -1,4 +1,4 @@
-//! A small HTTP client: GET with headers, any status, a limit on time and on size.
+//! A small HTTP client: GET and POST with headers, any status, a limit on time and on size.
 
 use std::time::Duration;
 
@@ -30,8 +30,10 @@ pub struct Response {
 #[non_exhaustive]
 pub enum HttpError {
     /// No connection, no answer in time, or a broken one.
-    #[error("GET {url}: {cause}")]
+    #[error("{method} {url}: {cause}")]
     Request {
+        /// How it was asked for.
+        method: &'static str,
         /// What was asked for.
         url: String,
         /// Why it failed.
@@ -72,7 +74,37 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        send(request).map_err(|cause| HttpError::Request { url: url.to_owned(), cause: Box::new(cause) })
+        read(request.call()).map_err(|cause| HttpError::Request {
+            method: "GET",
+            url: url.to_owned(),
+            cause: Box::new(cause),
+        })
+    }
+
+    /// Sends a POST with these headers and a body of JSON.
+    ///
+    /// # Errors
+    /// [`HttpError::Request`], if there was no whole answer. Any status is an answer.
+    pub fn post_json(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Response, HttpError> {
+        let mut request = self.agent.post(url).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send(body)).map_err(|cause| HttpError::Request {
+            method: "POST",
+            url: url.to_owned(),
+            cause: Box::new(cause),
+        })
+    }
+
+    /// Posts a body of that media type.
+    ///
+    /// # Errors
+    /// [`HttpError::Request`], if there was no whole answer. Any status is an answer.
+    pub fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Result<Response, HttpError> {
+        read(self.agent.post(url).header("content-type", content_type).send(body)).map_err(|cause| {
+            HttpError::Request { method: "POST", url: url.to_owned(), cause: Box::new(cause) }
+        })
     }
 
     /// Sends a GET and reads the body as JSON, whatever the status.
@@ -90,8 +122,8 @@ impl Client {
     }
 }
 
-fn send(request: ureq::RequestBuilder<ureq::typestate::WithoutBody>) -> Result<Response, ureq::Error> {
-    let mut response = request.call()?;
+fn read(answered: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Response, ureq::Error> {
+    let mut response = answered?;
     let header = response.headers().get("traceresponse");
     let traceresponse = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_string()?;

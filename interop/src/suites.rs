@@ -1,6 +1,8 @@
 //! The suites, and the choice among them by name.
 
+mod languages;
 mod shape;
+mod transports;
 
 use std::io::Write;
 
@@ -36,6 +38,15 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("shape", "failures", shape::failures),
         scenario("shape", "viewer", shape::viewer),
         scenario("shape", "otlp", shape::otlp),
+        scenario("languages", "w3c", languages::w3c),
+        scenario("languages", "b3", languages::b3),
+        scenario("languages", "b3multi", languages::b3_multi),
+        scenario("languages", "jaeger", languages::jaeger),
+        scenario("languages", "uberctx", languages::uberctx),
+        scenario("transports", "jaeger", transports::jaeger),
+        scenario("transports", "outage", transports::outage),
+        scenario("transports", "zipkin", transports::zipkin),
+        scenario("transports", "third", transports::third),
     ]
 }
 
@@ -94,9 +105,10 @@ mod tests {
 
     #[test]
     fn names_choose() {
-        let all = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
-        assert_eq!(chosen(&[]).unwrap(), all);
-        assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), all);
+        let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
+        let all = chosen(&[]).unwrap();
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 13));
+        assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }
 
@@ -104,7 +116,7 @@ mod tests {
     fn an_unknown_name_lists_the_known_ones() {
         let error = chosen(&["shape", "shap"]).unwrap_err();
         assert_eq!(error.name, "shap");
-        let known = "shape, shape/original, shape/failures, shape/viewer, shape/otlp";
-        assert!(error.to_string().ends_with(known));
+        let known = "there are: shape, shape/original, shape/failures, shape/viewer, shape/otlp, languages, ";
+        assert!(error.to_string().contains(known));
     }
 }

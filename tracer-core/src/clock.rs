@@ -45,6 +45,12 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// Of a span that has not begun to record.
     pub(crate) const START: Self = Self { offset_ns: 0, rate: 0 };
+
+    /// Now, by the processor's counter; `None` on any other clock.
+    #[inline(always)]
+    pub(crate) fn tsc_unix_ns(self) -> Option<u64> {
+        (self.rate != 0).then(|| tsc::now_ns(self.rate).wrapping_add(self.offset_ns))
+    }
 }
 
 /// The machine's clock: one for the process.
@@ -111,10 +117,7 @@ impl Clock {
     /// Now, on a timeline of this clock.
     #[inline]
     pub(crate) fn unix_ns(&self, timeline: Timeline) -> u64 {
-        if timeline.rate == 0 {
-            return self.without_tsc_unix_ns(timeline);
-        }
-        tsc::now_ns(timeline.rate).wrapping_add(timeline.offset_ns)
+        timeline.tsc_unix_ns().unwrap_or_else(|| self.without_tsc_unix_ns(timeline))
     }
 
     #[cold]
@@ -266,5 +269,32 @@ mod tests {
             assert!(now >= last, "{now} after {last}");
             last = now;
         }
+    }
+
+    #[test]
+    #[cfg_attr(feature = "recording-off", ignore = "there are no spans")]
+    fn a_span_and_its_logs_keep_their_order_when_the_wall_clock_is_set_back() {
+        use crate::testing::InMemoryExporter;
+        use crate::{Pipeline, Tracer};
+        let clock: &'static SystemClock = Box::leak(Box::new(SystemClock::new()));
+        let exporter = InMemoryExporter::default();
+        let builder = Pipeline::builder().exporter(exporter.clone()).clock(Clock(Source::System(clock)));
+        let pipeline = builder.start_without_thread();
+        let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+        let mut span = tracer.span("across").start();
+        span.log("before", &[]);
+        let began = clock.timeline().offset_ns;
+        while clock.timeline().offset_ns == began {
+            clock.follow(|| unix_now_ns() - 3_600_000_000_000);
+        }
+        span.log("after", &[]);
+        span.finish();
+        tracer.span("next").start().finish();
+        pipeline.flush(Duration::from_secs(60)).unwrap();
+        let spans = exporter.spans();
+        let times: Vec<_> = spans[0].events.iter().map(|event| event.time_unix_ns).collect();
+        let whole = [spans[0].start_unix_ns, times[0], times[1], spans[0].end_unix_ns];
+        assert!(whole.is_sorted() && whole[3] - whole[0] < 1_800_000_000_000, "{whole:?}");
+        assert!(spans[1].start_unix_ns < whole[0] && spans[1].end_unix_ns >= spans[1].start_unix_ns);
     }
 }

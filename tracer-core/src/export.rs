@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::pipeline::Dropped;
 use crate::resource::{Resource, Scope};
 use crate::row::Rows;
 
@@ -15,13 +16,41 @@ pub struct Batch<'a> {
     pub scope: &'a Scope,
     /// The spans.
     pub rows: Rows<'a>,
+    /// What was lost before.
+    pub losses: Losses,
+}
+
+/// What a pipeline lost from its start until a batch was cut, so that the back end can be told: whoever looks at
+/// traces should know that some are not whole. Sums, so that a report that gets lost itself does no harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Losses {
+    /// Spans that no exporter saw, of all services on the pipeline.
+    pub dropped: Dropped,
+    /// Spans that this exporter was given and did not get through.
+    pub failed: u64,
+}
+
+impl Losses {
+    /// Losses, for an exporter's own tests.
+    #[must_use]
+    pub const fn new(dropped: Dropped, failed: u64) -> Self {
+        Self { dropped, failed }
+    }
 }
 
 impl<'a> Batch<'a> {
     /// A batch, for an exporter's own tests and for programs that hand rows on.
     #[must_use]
     pub const fn new(resource: &'a Resource, scope: &'a Scope, rows: Rows<'a>) -> Self {
-        Self { resource, scope, rows }
+        Self { resource, scope, rows, losses: Losses::new(Dropped::NONE, 0) }
+    }
+
+    /// The same, with what was lost before.
+    #[must_use]
+    pub const fn with_losses(mut self, losses: Losses) -> Self {
+        self.losses = losses;
+        self
     }
 }
 
@@ -105,6 +134,15 @@ pub trait Exporter: Send {
     /// # Errors
     /// If none of it was taken.
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError>;
+
+    /// An exporter to the same place for a process that is forked from this one. It is made when the pipeline
+    /// starts, and kept unused until then, since a child can use nothing that the parent may be in the midst of:
+    /// it must share no connection, thread or lock with this one.
+    ///
+    /// Without one, which is the default, spans of forked processes are counted as failed.
+    fn for_child(&self) -> Option<Box<dyn Exporter>> {
+        None
+    }
 
     /// Sends what the exporter itself holds back; called at a flush and before the end.
     ///

@@ -26,6 +26,24 @@ pub(crate) fn new_span_id() -> SpanId {
     SpanId::from_bytes(next_non_zero().to_be_bytes())
 }
 
+/// As [`new_span_id`], where this thread's generator is seeded: `None`, once a thread, where it is not.
+#[inline(always)]
+pub(crate) fn next_span_id() -> Option<SpanId> {
+    let (state, value) = GENERATOR.with(|cell| {
+        let state = cell.get();
+        let (value, next) = wyrand(state);
+        cell.set(next);
+        (state, value)
+    });
+    (state.1 != 0 && value != 0).then(|| SpanId::from_bytes(value.to_be_bytes()))
+}
+
+/// In a forked process: the parent goes on with this thread's numbers.
+#[cfg(unix)]
+pub(crate) fn forget_thread() {
+    let _ = GENERATOR.try_with(|cell| cell.set((0, 0)));
+}
+
 #[inline]
 fn next_non_zero() -> u64 {
     loop {

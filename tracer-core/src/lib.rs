@@ -19,16 +19,24 @@
 //! # Ok::<(), tracer_core::FlushError>(())
 //! ```
 //!
+//! # Without recording
+//!
+//! The feature `recording-off` compiles all recording away: tracers are [`Tracer::noop`], tags and logs are
+//! nothing, no thread starts, and spans pass their parent's context on, so that headers still travel through the
+//! service. Features add up over a whole build: ask for it in the final program alone, never in a library.
+//! To turn single operations, libraries or tags off while running, see [`Switch`].
+//!
 //! # Where things are
 //!
 //! A span's walk, by file: `span/start`, `span/tag`, `span/log`, `span/finish`, `row`,
-//! `pipeline/queue`, `pipeline/worker`, `export`; an exporter crate goes on from there.
+//! `pipeline/local`, `pipeline/chunk_log`, `pipeline/worker`, `export`; an exporter crate goes on from there.
 //! The active span is [`active`]; what travels is in `context`.
 
 pub mod active;
 mod clock;
 mod context;
 mod export;
+mod fork;
 pub mod global;
 mod id_generator;
 mod inline_list;
@@ -39,6 +47,7 @@ mod resource;
 pub mod row;
 pub mod sampler;
 mod span;
+mod switch;
 mod sync;
 pub mod tags;
 pub mod testing;
@@ -50,10 +59,10 @@ pub use self::context::{
     Baggage, BaggageItem, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState,
     TraceStateError,
 };
-pub use self::export::{Batch, ExportError, Exported, Exporter};
+pub use self::export::{Batch, ExportError, Exported, Exporter, Losses};
 pub use self::limits::SpanLimits;
 pub use self::pipeline::{
-    Dropped, ExporterStats, FlushError, Pipeline, PipelineBuilder, ShutdownGuard, Stats,
+    Dropped, ExporterStats, FlushError, FlushFuture, Pipeline, PipelineBuilder, ShutdownGuard, Stats,
 };
 pub use self::resource::{Resource, Scope};
 pub use self::sampler::{
@@ -61,5 +70,6 @@ pub use self::sampler::{
     SamplingParams,
 };
 pub use self::span::{SharedSpan, Span, SpanBuilder, SpanKind, StatusCode};
+pub use self::switch::{Switch, SwitchError};
 pub use self::tracer::{Tracer, TracerBuilder};
 pub use self::value::{Field, TagRef};

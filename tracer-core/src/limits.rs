@@ -13,7 +13,8 @@ pub struct SpanLimits {
     pub events_max: u32,
     /// Links of a span, further references included: 128.
     pub links_max: u32,
-    /// Bytes of a tag's or log field's value: 8,192.
+    /// Bytes of a tag's or log field's value: 8,192. An array keeps as many of its first items as fit, a number
+    /// of them being 8 bytes, and a text may be cut; a value that is one number is never cut.
     pub value_bytes_max: usize,
     /// Bytes of an operation name, of a key, of a log's event name: 512.
     pub name_bytes_max: usize,

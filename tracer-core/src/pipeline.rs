@@ -15,8 +15,14 @@ pub(crate) mod accounts;
 mod batches;
 mod budget;
 mod chunk_log;
+mod heir;
+pub(crate) mod hooks;
 mod hub;
+pub(crate) mod local;
 mod outlet;
+mod reporter;
+mod ticket;
+mod timer;
 mod worker;
 
 use std::sync::Arc;
@@ -25,10 +31,16 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub use self::accounts::{Dropped, ExporterStats, Stats};
+use self::budget::Budget;
+pub(crate) use self::budget::Priority;
+use self::heir::Line;
 pub(crate) use self::hub::{Hub, Source};
+use self::reporter::{OnStats, Reporter};
+pub use self::ticket::FlushFuture;
 use self::worker::{Control, Drain, Worker};
 use crate::clock::Clock;
 use crate::export::Exporter;
+use crate::fork;
 
 /// A pipeline that tracers share. Cloning shares it.
 ///
@@ -57,6 +69,31 @@ struct Running {
     clock: Clock,
 }
 
+impl Running {
+    /// Itself, or in a forked process what it is there.
+    fn life(&self) -> (&Arc<Hub>, &Consumer) {
+        if self.hub.is_inherited() {
+            let life = self.hub.line().heir();
+            return (&life.hub, &life.consumer);
+        }
+        (&self.hub, &self.consumer)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.hub.is_inherited() {
+            return;
+        }
+        if let Some(Consumer::Thread(worker)) = self.hub.line().begun().map(|life| &life.consumer) {
+            worker.end();
+        }
+        // The parent's: its locks may be held for ever here, and its exporters are not to be ended twice.
+        let gone = Consumer::Caller(Mutex::new(None));
+        Box::leak(Box::new(std::mem::replace(&mut self.consumer, gone)));
+    }
+}
+
 /// Who takes rows out of the logs.
 #[derive(Debug)]
 enum Consumer {
@@ -76,6 +113,9 @@ pub enum FlushError {
     /// Everything was given to the exporters, and some of it was not taken; see [`Stats::failed`].
     #[error("some spans could not be exported")]
     ExportFailed,
+    /// The pipeline itself panicked and lost some spans, see [`Dropped::panic`]; the rest was exported.
+    #[error("the span pipeline panicked")]
+    Panicked,
     /// The pipeline was shut down before.
     #[error("pipeline is shut down")]
     ShutDown,
@@ -87,15 +127,23 @@ pub struct PipelineBuilder {
     exporters: Vec<Box<dyn Exporter>>,
     settings: Settings,
     clock: Clock,
+    on_stats: Option<OnStats>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     memory_bytes_max: usize,
+    reserve_bytes: usize,
     batch_bytes_max: usize,
     batch_spans_max: usize,
     interval: Duration,
     export_timeout: Duration,
+}
+
+impl Settings {
+    fn budget(&self) -> Budget {
+        Budget::new(self.memory_bytes_max, self.reserve_bytes)
+    }
 }
 
 impl Pipeline {
@@ -106,12 +154,14 @@ impl Pipeline {
             exporters: Vec::new(),
             settings: Settings {
                 memory_bytes_max: 32 << 20,
+                reserve_bytes: 0,
                 batch_bytes_max: 512 << 10,
                 batch_spans_max: 8192,
                 interval: Duration::from_secs(1),
                 export_timeout: Duration::from_secs(10),
             },
             clock: Clock::system(),
+            on_stats: None,
         }
     }
 
@@ -123,9 +173,40 @@ impl Pipeline {
     /// As [`FlushError`] says; whatever it says, each span is accounted for.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
         let deadline = deadline_after(timeout);
-        match &self.0.consumer {
+        match self.0.life().1 {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Flush),
             Consumer::Caller(drain) => drain.lock().as_mut().ok_or(FlushError::ShutDown)?.flush(deadline),
+        }
+    }
+
+    /// As [`flush`](Self::flush), for async code: it never blocks the thread that polls, whatever runtime that
+    /// is. The work begins with the call.
+    ///
+    /// A pipeline that was started without a thread does the work in the call itself.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tracer_core::{Pipeline, testing::InMemoryExporter};
+    /// # async fn end_of_request() -> Result<(), tracer_core::FlushError> {
+    /// let pipeline = Pipeline::builder().exporter(InMemoryExporter::default()).start();
+    /// pipeline.flush_async(Duration::from_secs(5)).await
+    /// # }
+    /// # futures_util::FutureExt::now_or_never(end_of_request());
+    /// ```
+    pub fn flush_async(&self, timeout: Duration) -> FlushFuture {
+        match self.0.life().1 {
+            Consumer::Thread(worker) => worker.ask_async(deadline_after(timeout), Control::Flush),
+            Consumer::Caller(_) => FlushFuture::ready(self.flush(timeout)),
+        }
+    }
+
+    /// As [`shutdown`](Self::shutdown), for async code. The pipeline is closed when the call returns; the
+    /// future waits for the rest.
+    pub fn shutdown_async(&self, timeout: Duration) -> FlushFuture {
+        match self.0.life() {
+            (_, Consumer::Caller(_)) => FlushFuture::ready(self.shutdown(timeout)),
+            _ if !self.close() => FlushFuture::ready(Err(FlushError::ShutDown)),
+            (_, Consumer::Thread(worker)) => worker.ask_async(deadline_after(timeout), Control::Shutdown),
         }
     }
 
@@ -135,10 +216,10 @@ impl Pipeline {
     /// As [`flush`](Self::flush).
     pub fn shutdown(&self, timeout: Duration) -> Result<(), FlushError> {
         let deadline = deadline_after(timeout);
-        if !self.0.hub.close() {
+        if !self.close() {
             return Err(FlushError::ShutDown);
         }
-        match &self.0.consumer {
+        match self.0.life().1 {
             Consumer::Thread(worker) => worker.ask(deadline, Control::Shutdown),
             Consumer::Caller(drain) => drain.lock().take().ok_or(FlushError::ShutDown)?.flush(deadline),
         }
@@ -152,7 +233,14 @@ impl Pipeline {
     /// What became of all spans so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.0.hub.accounts.stats()
+        self.0.life().0.accounts.stats()
+    }
+
+    /// Takes no more rows, in this process and any that is forked from it; `false` if that was so already.
+    fn close(&self) -> bool {
+        let (hub, _) = self.0.life();
+        hub.line().shut();
+        hub.close()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -160,11 +248,11 @@ impl Pipeline {
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.0.hub
+        self.0.life().0
     }
 
     pub(crate) fn wake(&self) {
-        if let Consumer::Thread(worker) = &self.0.consumer {
+        if let Consumer::Thread(worker) = self.0.life().1 {
             worker.wake();
         }
     }
@@ -180,6 +268,21 @@ impl PipelineBuilder {
     /// Bounds the memory for spans that are finished and not yet exported: 32 MiB.
     pub const fn memory_bytes_max(mut self, bytes: usize) -> Self {
         self.settings.memory_bytes_max = bytes;
+        self
+    }
+
+    /// Keeps the last so many bytes of the memory for spans whose status is an error and for local roots (spans
+    /// without a parent in this process), so that these go last when more is finished than can be exported: 0.
+    /// A thread's log grows by 8 KiB, so less than that for each busy thread does little.
+    ///
+    /// ```
+    /// # use tracer_core::{Pipeline, testing::InMemoryExporter};
+    /// let builder = Pipeline::builder().exporter(InMemoryExporter::default());
+    /// let pipeline = builder.memory_bytes_max(32 << 20).reserve_for_errors_and_roots(4 << 20).start();
+    /// # drop(pipeline);
+    /// ```
+    pub const fn reserve_for_errors_and_roots(mut self, bytes: usize) -> Self {
+        self.settings.reserve_bytes = bytes;
         self
     }
 
@@ -202,6 +305,16 @@ impl PipelineBuilder {
         self
     }
 
+    /// Calls back with the accounts, once per interval (10 milliseconds at least) and once at the end; for an application's own metrics.
+    ///
+    /// It runs on the pipeline's thread, so it must not wait for the pipeline, and holds exports up while it runs.
+    /// Without a thread it runs in `flush`. If it panics, it is not called again.
+    pub fn on_stats(mut self, interval: Duration, callback: impl FnMut(&Stats) + Send + 'static) -> Self {
+        self.on_stats =
+            Some(OnStats { interval: interval.max(OnStats::INTERVAL_MIN), callback: Box::new(callback) });
+        self
+    }
+
     /// Another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -214,9 +327,12 @@ impl PipelineBuilder {
     /// dropped and counted.
     #[must_use = "the pipeline's tracers need it"]
     pub fn start(self) -> Pipeline {
-        let (hub, drain, clock) = self.assemble();
-        let (worker, started) = Worker::spawn(drain);
-        if let Err(error) = started {
+        if cfg!(feature = "recording-off") {
+            return self.start_without_thread();
+        }
+        let (hub, drain, clock) = self.assemble(true);
+        let (worker, questions) = Worker::new();
+        if let Err(error) = questions.answer_by(drain) {
             log::error!("tracing is off: no thread for the span pipeline: {error}");
         }
         Pipeline(Arc::new(Running { hub, consumer: Consumer::Thread(worker), clock }))
@@ -225,15 +341,18 @@ impl PipelineBuilder {
     /// Starts the pipeline without a thread: spans leave when `flush` is called, on that thread.
     #[must_use = "the pipeline's tracers need it"]
     pub fn start_without_thread(self) -> Pipeline {
-        let (hub, drain, clock) = self.assemble();
+        let (hub, drain, clock) = self.assemble(false);
         let consumer = Consumer::Caller(Mutex::new(Some(drain)));
         Pipeline(Arc::new(Running { hub, consumer, clock }))
     }
 
-    fn assemble(self) -> (Arc<Hub>, Drain, Clock) {
+    fn assemble(self, has_thread: bool) -> (Arc<Hub>, Drain, Clock) {
+        fork::watch();
+        let line = Arc::new(Line::new(&self.exporters, &self.settings, &self.clock, has_thread));
         let names = self.exporters.iter().map(|exporter| exporter.name());
-        let hub = Arc::new(Hub::new(self.settings.memory_bytes_max, names));
-        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone());
+        let hub = Arc::new(Hub::new(self.settings.budget(), names, line));
+        let drain = Drain::new(Arc::clone(&hub), self.exporters, self.settings, self.clock.clone())
+            .with_reporter(Reporter::new(self.on_stats));
         (hub, drain, self.clock)
     }
 }

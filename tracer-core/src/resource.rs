@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::row::key_value::put_key_value;
 use crate::row::record::{Value, key_value};
-use crate::row::wire::{Field, Fields};
+use crate::row::wire::{Field, Fields, put_bytes};
 use crate::value::TagRef;
 
 /// The key of the service's name.
 const SERVICE_NAME: &str = "service.name";
+const PROCESS_PID: &str = "process.pid";
 
 /// The tags of a process that reports spans. Cloning shares it.
 ///
@@ -38,7 +39,7 @@ impl Resource {
             .with_tag("telemetry.sdk.language", "rust")
             .with_tag("telemetry.sdk.version", env!("CARGO_PKG_VERSION"))
             .with_tag("os.type", std::env::consts::OS)
-            .with_tag("process.pid", std::process::id());
+            .with_tag(PROCESS_PID, std::process::id());
         match host_name() {
             Some(name) => this.with_tag("host.name", &name),
             None => this,
@@ -65,6 +66,21 @@ impl Resource {
     pub fn with_tag<'v>(mut self, key: &str, value: impl Into<TagRef<'v>>) -> Self {
         put_key_value(&mut Arc::make_mut(&mut self.0).encoded, 0x0a, key, value.into());
         self
+    }
+
+    /// The same in a process that was forked from the one it was made in.
+    pub(crate) fn of_this_process(&self) -> Self {
+        let mut encoded = Vec::with_capacity(self.0.encoded.len() + 8);
+        for field in Fields::new(self.encoded()) {
+            let Ok((1, Field::Bytes(message))) = field else { continue };
+            match key_value(message) {
+                Ok((key, _)) if key == PROCESS_PID => {
+                    put_key_value(&mut encoded, 0x0a, PROCESS_PID, std::process::id().into());
+                }
+                _ => put_bytes(&mut encoded, 0x0a, message),
+            }
+        }
+        Self(Arc::new(Inner { service_name: self.0.service_name.clone(), encoded }))
     }
 
     /// The service's name.
@@ -102,9 +118,9 @@ impl Scope {
     #[must_use]
     pub fn new(name: &str, version: &str) -> Self {
         let mut encoded = Vec::new();
-        crate::row::wire::put_bytes(&mut encoded, 0x0a, name.as_bytes());
+        put_bytes(&mut encoded, 0x0a, name.as_bytes());
         if !version.is_empty() {
-            crate::row::wire::put_bytes(&mut encoded, 0x12, version.as_bytes());
+            put_bytes(&mut encoded, 0x12, version.as_bytes());
         }
         Self { name: name.to_owned(), encoded }
     }

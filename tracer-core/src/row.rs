@@ -14,7 +14,6 @@
 //! [`SpanRecord`](record::SpanRecord); the writer is the span itself, through `row/body`.
 
 pub(crate) mod body;
-pub(crate) mod body_pool;
 pub(crate) mod buffer;
 mod copy;
 pub(crate) mod key_value;

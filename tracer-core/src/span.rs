@@ -11,8 +11,8 @@ mod tag;
 
 use crate::clock::Timeline;
 use crate::context::SpanContext;
+use crate::pipeline::local::{Current, Local};
 use crate::row::body::{Body, Rest};
-use crate::row::body_pool;
 use crate::sampler::SamplerTags;
 use crate::tracer::{Core, Tracer};
 
@@ -58,6 +58,8 @@ pub struct Span {
     parent_is_remote: bool,
     /// `sampling.priority` = 0 ended its recording: it is counted there, not as unsampled.
     was_taken_out: bool,
+    /// Its operation or target is off: the context is its parent's.
+    switched_off: bool,
 }
 
 impl Span {
@@ -75,7 +77,7 @@ impl Span {
     /// Whether anything that is set is kept. See also [`set_tag_with`](Self::set_tag_with).
     #[must_use]
     pub const fn is_recording(&self) -> bool {
-        self.recording
+        self.recording && !cfg!(feature = "recording-off")
     }
 
     /// The tracer that started it.
@@ -103,6 +105,7 @@ impl Span {
     }
 
     /// A span that records nothing and passes a context on.
+    #[inline]
     const fn passing_on(context: SpanContext) -> Self {
         Self {
             context,
@@ -116,6 +119,7 @@ impl Span {
             recording: false,
             parent_is_remote: false,
             was_taken_out: false,
+            switched_off: false,
         }
     }
 
@@ -132,9 +136,9 @@ impl Span {
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
         match self.core {
-            Some(core) if self.recording => {
+            Some(core) if self.recording && !cfg!(feature = "recording-off") => {
                 let sampled_by = &mut self.sampled_by;
-                Some((self.body.get_or_insert_with(|| new_body(sampled_by.take())), core))
+                Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
             }
             _ => None,
         }
@@ -142,11 +146,20 @@ impl Span {
 }
 
 /// A body that holds what a sampler leaves.
-fn new_body(sampled_by: Option<&SamplerTags>) -> Box<Body> {
-    let mut body = body_pool::take();
+#[inline(never)]
+fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
+    let mut body = pooled_body(core).unwrap_or_default();
     if let Some(tags) = sampled_by {
         body.put_encoded(tags.encoded());
     }
+    body
+}
+
+#[inline(always)]
+fn pooled_body(core: &Core) -> Option<Box<Body>> {
+    let mut current = Current::take(core.hub_id)?;
+    let body = current.local().and_then(Local::take_body);
+    current.put_back();
     body
 }
 

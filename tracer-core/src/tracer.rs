@@ -6,13 +6,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
+use crate::context::{SpanContext, TraceFlags};
 use crate::export::Exporter;
+use crate::fork::Slot;
 use crate::limits::{Limits, SpanLimits};
 use crate::open_spans::OpenSpans;
-use crate::pipeline::{FlushError, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats};
+use crate::pipeline::{
+    FlushError, FlushFuture, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats,
+};
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, Sampler};
 use crate::span::SpanBuilder;
+use crate::switch::{Hook, Switch};
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
 ///
@@ -36,7 +41,8 @@ pub struct Tracer(Option<Arc<Handle>>);
 /// What the handles of a tracer share. When the last one goes, so does its hold on the pipeline.
 #[derive(Debug)]
 struct Handle {
-    core: &'static Core,
+    /// Another one in each forked process.
+    core: Slot<Core>,
     pipeline: Pipeline,
     service_name: String,
 }
@@ -46,14 +52,20 @@ struct Handle {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) hub: Arc<Hub>,
+    /// The hub's, here since every span asks for it.
+    pub(crate) hub_id: u64,
     /// What rows name their source by.
     pub(crate) source: u32,
+    resource: Resource,
+    scope: Scope,
     pub(crate) clock: Clock,
-    pub(crate) sampler: Box<dyn Sampler>,
+    pub(crate) sampler: &'static dyn Sampler,
     /// Spans whose parent's decision is known take it over; the sampler is asked for the others.
     pub(crate) follows_parents: bool,
     pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
+    pub(crate) switch: Hook,
+    governor: Option<Switch>,
     handle: OnceLock<Weak<Handle>>,
 }
 
@@ -64,13 +76,60 @@ impl Core {
     /// Keeps a core for the rest of the process.
     fn keep(self) -> &'static Self {
         let core: &'static Self = Box::leak(Box::new(self));
-        CORES.lock().push(core);
+        // In a forked process the list may be locked for ever.
+        if let Some(mut cores) = CORES.try_lock_for(Duration::from_millis(10)) {
+            cores.push(core);
+        }
+        if let Some(switch) = &core.governor {
+            switch.govern(&core.switch);
+        }
         core
+    }
+
+    /// Itself, or in a forked process what it is there.
+    #[inline]
+    pub(crate) fn of_this_process(&'static self) -> &'static Self {
+        if self.hub.is_inherited() { self.heir() } else { self }
+    }
+
+    /// The core of the tracer in a forked process. One that has no handle any more begins no spans.
+    #[cold]
+    fn heir(&'static self) -> &'static Self {
+        let Some(handle) = self.handle.get().and_then(Weak::upgrade) else { return self };
+        let last = handle.core.get();
+        if let Some(core) = last.filter(|core| !core.hub.is_inherited()) {
+            return core;
+        }
+        let hub = Arc::clone(handle.pipeline.hub());
+        let resource = self.resource.of_this_process();
+        let core = Self {
+            hub_id: hub.id,
+            source: hub.add_source(Source { resource: resource.clone(), scope: self.scope.clone() }),
+            hub,
+            resource,
+            scope: self.scope.clone(),
+            clock: self.clock.clone(),
+            sampler: self.sampler,
+            follows_parents: self.follows_parents,
+            limits: Limits::new(self.limits.span.clone()),
+            open_spans: self.open_spans.as_ref().map(|_| OpenSpans::default()),
+            switch: Hook::new(self.scope.name(), self.limits.short_attributes_max),
+            governor: self.governor.clone(),
+            handle: self.handle.clone(),
+        };
+        handle.core.replace(last, core.keep()).0
     }
 
     /// The tracer, if any handle of it is left.
     pub(crate) fn tracer(&self) -> Tracer {
         Tracer(self.handle.get().and_then(Weak::upgrade))
+    }
+
+    /// Whether a parent's decision is all that there is to ask for.
+    #[inline]
+    pub(crate) fn follows_decided(&self, parent: &SpanContext) -> bool {
+        let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
+        decided && self.follows_parents && self.open_spans.is_none()
     }
 
     /// Has the worker look at once.
@@ -93,6 +152,7 @@ pub struct TracerBuilder {
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
+    switch: Option<Switch>,
 }
 
 /// Where finished spans go.
@@ -119,6 +179,7 @@ impl Tracer {
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
+            switch: None,
         }
     }
 
@@ -166,6 +227,17 @@ impl Tracer {
         self.pipeline().map_or(Ok(()), |pipeline| pipeline.shutdown(timeout))
     }
 
+    /// See [`Pipeline::flush_async`].
+    pub fn flush_async(&self, timeout: Duration) -> FlushFuture {
+        self.pipeline().map_or_else(|| FlushFuture::ready(Ok(())), |pipeline| pipeline.flush_async(timeout))
+    }
+
+    /// See [`Pipeline::shutdown_async`]. All tracers of the same pipeline end with it.
+    pub fn shutdown_async(&self, timeout: Duration) -> FlushFuture {
+        self.pipeline()
+            .map_or_else(|| FlushFuture::ready(Ok(())), |pipeline| pipeline.shutdown_async(timeout))
+    }
+
     /// A guard that flushes and shuts down when it is dropped, at the end of `main`:
     ///
     /// ```
@@ -198,9 +270,12 @@ impl Tracer {
         self.0.as_ref().map_or("", |handle| handle.service_name.as_str())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn core(&self) -> Option<&'static Core> {
-        self.0.as_ref().map(|handle| handle.core)
+        if cfg!(feature = "recording-off") {
+            return None;
+        }
+        self.0.as_ref().and_then(|handle| handle.core.get())
     }
 
     fn pipeline(&self) -> Option<&Pipeline> {
@@ -252,6 +327,12 @@ impl TracerBuilder {
         self
     }
 
+    /// Lets operations, targets and tags be switched off and on while running.
+    pub fn switch(mut self, switch: &Switch) -> Self {
+        self.switch = Some(switch.clone());
+        self
+    }
+
     /// Remembers the names of spans that have not ended, for tests; costs a lock per span.
     pub(crate) const fn track_open_spans(mut self) -> Self {
         self.track_open_spans = true;
@@ -259,26 +340,40 @@ impl TracerBuilder {
     }
 
     /// The tracer. A pipeline of its own starts now, with its thread.
+    ///
+    /// With the feature `recording-off` it is [`Tracer::noop`], and nothing starts.
     #[must_use]
     pub fn build(self) -> Tracer {
+        if cfg!(feature = "recording-off") {
+            return Tracer::noop();
+        }
         let pipeline = match self.output {
             Output::Own(builder) => builder.start(),
             Output::Shared(pipeline) => pipeline,
         };
         let service_name = self.resource.service_name().to_owned();
         let hub = Arc::clone(pipeline.hub());
+        let limits = Limits::new(self.limits);
+        let switch = Hook::new(self.scope.name(), limits.short_attributes_max);
         let core = Core {
-            source: hub.add_source(Source { resource: self.resource, scope: self.scope }),
+            hub_id: hub.id,
+            source: hub.add_source(Source { resource: self.resource.clone(), scope: self.scope.clone() }),
             hub,
+            resource: self.resource,
+            scope: self.scope,
             clock: pipeline.clock().clone(),
-            sampler: self.sampler,
+            sampler: Box::leak(self.sampler),
             follows_parents: self.follows_parents,
-            limits: Limits::new(self.limits),
+            limits,
             open_spans: self.track_open_spans.then(OpenSpans::default),
+            switch,
+            governor: self.switch,
             handle: OnceLock::new(),
         };
         let core = core.keep();
-        let handle = Arc::new(Handle { core, pipeline, service_name });
+        let place = Slot::empty();
+        place.replace(None, core);
+        let handle = Arc::new(Handle { core: place, pipeline, service_name });
         // The cell is new, so this cannot fail.
         let _ = core.handle.set(Arc::downgrade(&handle));
         Tracer(Some(handle))

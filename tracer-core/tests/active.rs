@@ -1,4 +1,5 @@
 //! The active span: nesting, order, re-entrance, futures, threads.
+#![cfg(not(feature = "recording-off"))]
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,4 +1,5 @@
 //! What a span allocates on the application's thread: nothing, once the thread is warm.
+#![cfg(not(feature = "recording-off"))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

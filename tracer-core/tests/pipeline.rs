@@ -1,4 +1,5 @@
 //! The pipeline: bounded, never in the application's way, every span accounted for.
+#![cfg(not(feature = "recording-off"))]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
 //! Samplers and what overrules them.
+#![cfg(not(feature = "recording-off"))]
 
 use tracer_core::row::record::Value;
 use tracer_core::testing::TestTracer;

@@ -1,4 +1,5 @@
 //! Threads that come and go, and threads that idle.
+#![cfg(not(feature = "recording-off"))]
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -88,5 +89,168 @@ fn tracers_of_one_thread_do_not_get_into_each_others_way() {
         let spans = exporter.spans();
         assert_eq!(spans.len(), 10);
         assert!(spans.iter().all(|span| span.attribute("n").unwrap().to_string() == n.to_string()));
+    }
+}
+
+#[test]
+fn six_hundred_idle_threads_do_not_starve_a_busy_one() {
+    const IDLE: usize = 600;
+    let pipeline =
+        Pipeline::builder().exporter(InMemoryExporter::default()).memory_bytes_max(256 << 10).start();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    let (all_have_spans, busy_is_done) = (Barrier::new(IDLE + 1), Barrier::new(IDLE + 1));
+    std::thread::scope(|threads| {
+        for _ in 0..IDLE {
+            let idle = || {
+                tracer.span("idle").start().finish();
+                all_have_spans.wait();
+                busy_is_done.wait();
+            };
+            std::thread::Builder::new().stack_size(128 << 10).spawn_scoped(threads, idle).unwrap();
+        }
+        all_have_spans.wait();
+        for _ in 0..10 {
+            (0..1_000).for_each(|_| tracer.span("busy").start().finish());
+            pipeline.flush(SOON).unwrap();
+        }
+        let stats = pipeline.stats();
+        assert_eq!((stats.exported, stats.dropped.total()), (10_000 + IDLE as u64, 0), "{stats:?}");
+        busy_is_done.wait();
+    });
+}
+
+#[test]
+fn a_runtime_of_512_threads_loses_nothing() {
+    const THREADS: usize = 512;
+    let pipeline = Pipeline::builder().exporter(InMemoryExporter::default()).start();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_stack_size(256 << 10)
+        .build()
+        .unwrap();
+    let all_run = std::sync::Arc::new(Barrier::new(THREADS));
+    runtime.block_on(async {
+        // Each blocks its thread until all run: so every thread of the runtime has one, and spans.
+        let tasks: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let (tracer, all_run) = (tracer.clone(), std::sync::Arc::clone(&all_run));
+                tokio::spawn(async move {
+                    all_run.wait();
+                    let root = tracer.span("root").start();
+                    for _ in 0..20 {
+                        let child = tracer.span("child").child_of(root.context()).start();
+                        tokio::task::yield_now().await;
+                        child.finish();
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        pipeline.flush_async(SOON).await.unwrap();
+    });
+    let stats = pipeline.stats();
+    let spans = (THREADS * 21) as u64;
+    assert_eq!((stats.started, stats.exported, stats.open, stats.pending), (spans, spans, 0, 0), "{stats:?}");
+}
+
+#[test]
+fn spans_that_end_while_a_thread_is_torn_down_are_not_lost() {
+    use std::cell::RefCell;
+    thread_local! {
+        static EARLY: RefCell<Option<(Tracer, tracer_core::Span)>> = const { RefCell::new(None) };
+        static LATE: RefCell<Option<EndsLate>> = const { RefCell::new(None) };
+    }
+    struct EndsLate(Tracer, Option<tracer_core::Span>);
+    impl Drop for EndsLate {
+        fn drop(&mut self) {
+            self.0.span("in a destructor").tag("n", 1).start().finish();
+            drop(self.1.take());
+        }
+    }
+    let exporter = InMemoryExporter::default();
+    let pipeline = Pipeline::builder().exporter(exporter.clone()).start();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            // One is destroyed before the pipeline's own thread-local and one after, in whatever order that is.
+            EARLY.with(|early| *early.borrow_mut() = Some((tracer.clone(), tracer.span("early").start())));
+            tracer.span("alive").start().finish();
+            let span = tracer.span("late").start();
+            LATE.with(|late| *late.borrow_mut() = Some(EndsLate(tracer.clone(), Some(span))));
+        });
+    });
+    pipeline.flush(SOON).unwrap();
+    let mut names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
+    names.sort();
+    assert_eq!(names, ["alive", "early", "in a destructor", "late"]);
+    assert_eq!((pipeline.stats().open, pipeline.stats().pending), (0, 0));
+}
+
+#[test]
+fn a_span_that_is_open_when_its_thread_panics_is_finished() {
+    let exporter = InMemoryExporter::default();
+    let tracer = Tracer::builder("svc").exporter(exporter.clone()).build();
+    let panicking = tracer.clone();
+    let thread = std::thread::Builder::new().spawn(move || {
+        let _owned = panicking.span("owned").start();
+        let _active = panicking.span("active").start_active();
+        panic!("on purpose");
+    });
+    thread.unwrap().join().unwrap_err();
+    tracer.flush(SOON).unwrap();
+    let mut names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
+    names.sort();
+    assert_eq!(names, ["active", "owned"]);
+    assert_eq!(tracer.stats().open, 0);
+}
+
+/// The memory that the process holds, in bytes.
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn short_threads_leave_no_memory_behind() {
+    let pipeline = Pipeline::builder().exporter(Forget).interval(Duration::from_millis(5)).start();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    let short_threads = |count| {
+        for _ in 0..count {
+            std::thread::scope(|threads| {
+                threads.spawn(|| tracer.span("short").tag("n", 1).start().finish());
+            });
+        }
+        pipeline.flush(SOON).unwrap();
+    };
+    short_threads(1_000);
+    let before = resident_bytes();
+    short_threads(10_000);
+    // A chunk for each thread would be 80 MB. The other tests of this program use memory, too, less than that.
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 40 << 20, "{grown} bytes more");
+    assert_eq!(pipeline.stats().exported, 11_000);
+}
+
+/// Takes spans and keeps none.
+#[cfg(target_os = "linux")]
+struct Forget;
+
+#[cfg(target_os = "linux")]
+impl tracer_core::Exporter for Forget {
+    fn name(&self) -> &'static str {
+        "forget"
+    }
+
+    fn export(
+        &mut self,
+        _: &tracer_core::Batch<'_>,
+        _: std::time::Instant,
+    ) -> Result<tracer_core::Exported, tracer_core::ExportError> {
+        Ok(tracer_core::Exported::ALL)
     }
 }

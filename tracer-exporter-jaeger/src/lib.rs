@@ -1,4 +1,4 @@
-//! Spans to Jaeger, the OpenTelemetry Collector, and whatever else takes OTLP over HTTP.
+//! Spans to Jaeger, the OpenTelemetry Collector, Zipkin, and whatever else speaks their protocols.
 //!
 //! A first trace to a Jaeger on this machine (v2, which listens on port 4318):
 //!
@@ -34,24 +34,67 @@
 //! thread. If nobody is there to take them, that is logged once, memory stays within the
 //! pipeline's bound, and [`Tracer::stats`] counts each span that was lost.
 //!
+//! # Exporters
+//!
+//! | exporter | protocol | port | answered |
+//! |---|---|---|---|
+//! | [`OtlpHttp`] | OTLP protobuf over HTTP | 4318 | yes, rejected spans by number |
+//! | `OtlpGrpc` (feature `grpc`) | OTLP over gRPC | 4317 | yes, rejected spans by number |
+//! | [`ThriftUdp`] | Jaeger's Thrift, compact, over UDP | 6831 | no |
+//! | [`ThriftHttp`] | Jaeger's Thrift, binary, over HTTP | 14268 | yes |
+//! | `JaegerGrpc` (feature `grpc`) | Jaeger's `PostSpans` | 14250 | yes |
+//! | [`ZipkinHttp`] | Zipkin v2 JSON over HTTP | 9411 | yes |
+//! | [`JsonLines`] | OTLP JSON, a line a batch, to a file or standard output | | |
+//! | [`JaegerFile`] | the JSON of Jaeger's page, to a file | | |
+//!
+//! A pipeline takes several: each gets every span, and has accounts of its own.
+//!
+//! # What a protocol loses
+//!
+#![doc = include_str!("../LOSSES.md")]
+//!
 //! # Where things are
 //!
 //! [`encode`] makes a request's body of rows, `transport` sends it and reads the answer,
-//! `otlp_http` is the exporter that does one after the other, `config` reads the settings.
+//! `http_exporter` and the files beside it are the exporters that do one after the other, `config`
+//! reads the settings.
 //!
 //! # Features
 //!
-//! `tls`: end points of `https`, with rustls. Not on by default.
+//! None is on by default.
+//!
+//! - `grpc`: `OtlpGrpc` and `JaegerGrpc`, with tonic, on a runtime of the exporter's own.
+//! - `tls`: end points of `https`, own roots and client certificates, with rustls.
+//! - `gzip`, `zstd`: [`Compression`] of what is sent.
 
+mod complaints;
 mod config;
 pub mod encode;
-mod otlp_http;
+#[cfg(feature = "grpc")]
+mod grpc_exporter;
+mod http_exporter;
+mod jaeger_file;
+mod json_lines;
+mod thrift_udp;
 mod transport;
-
 use tracer_core::{Pipeline, Resource, Tracer};
 
-pub use self::config::{ConfigError, OtlpHttpBuilder};
-pub use self::otlp_http::OtlpHttp;
+pub use self::config::{ConfigError, HttpBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
+#[cfg(feature = "grpc")]
+#[doc(hidden)]
+pub use self::grpc_exporter::{GrpcExporter, GrpcSpecifics, GrpcTransport};
+#[doc(hidden)]
+pub use self::http_exporter::{HttpExporter, HttpTransport, Specifics};
+pub use self::http_exporter::{OtlpHttp, ThriftHttp, ZipkinHttp};
+pub use self::jaeger_file::JaegerFile;
+pub use self::json_lines::JsonLines;
+pub use self::thrift_udp::{ThriftUdp, ThriftUdpBuilder, TrimmedSpans};
+pub use self::transport::compression::Compression;
+#[cfg(feature = "grpc")]
+pub use self::{
+    config::GrpcBuilder,
+    grpc_exporter::{JaegerGrpc, OtlpGrpc},
+};
 
 /// A tracer as the environment says, in one call: its service is `OTEL_SERVICE_NAME`, else
 /// `default_service_name`, and its spans go to where [`OtlpHttp::from_env`] says.

@@ -9,11 +9,12 @@
 
 use std::fmt::Display;
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode as HttpStatus};
+use http::{HeaderMap, Response, StatusCode as HttpStatus};
 use tracer_core::{Span, SpanContext, StatusCode, tags};
 
 use crate::failure;
 use crate::grpc::{self, Status};
+use crate::response_names;
 use crate::tags::method;
 
 /// The span of a request, and what its end needs.
@@ -29,11 +30,18 @@ pub(crate) struct Exchange {
 pub(crate) enum Role {
     Client,
     Server {
-        /// Whether the response names the span.
-        traceresponse: bool,
+        /// Which headers of the response name the span.
+        names: ResponseNames,
         /// Whether a method that is not there loses its name: anybody can call any.
         hides_unknown_methods: bool,
     },
+}
+
+/// Which headers of a response name the server's span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ResponseNames {
+    pub(crate) traceresponse: bool,
+    pub(crate) server_timing: bool,
 }
 
 /// What the span is about.
@@ -80,9 +88,8 @@ impl Exchange {
                 true
             }
         };
-        let is_wanted = matches!(self.role, Role::Server { traceresponse: true, .. });
-        if let (true, Some(value)) = (is_wanted, self.traceresponse()) {
-            response.headers_mut().insert("traceresponse", value);
+        if let Role::Server { names, .. } = self.role {
+            self.name_span(names, response.headers_mut());
         }
         may_have_body
     }
@@ -158,21 +165,19 @@ impl Exchange {
         matches!(self.role, Role::Server { hides_unknown_methods: true, .. })
     }
 
-    /// `00-<trace id>-<span id>-<flags>` (W3C Trace Context, `traceresponse`), if the span is this
-    /// process's own: without a tracer it would name the caller's.
-    fn traceresponse(&self) -> Option<HeaderValue> {
+    /// Tells the caller which span answered, if it is this process's own: without a tracer it would be
+    /// the caller's.
+    fn name_span(&self, names: ResponseNames, headers: &mut HeaderMap) {
         let context = self.context();
         if !context.is_valid() || context.is_remote() {
-            return None;
+            return;
         }
-        let flags = if context.is_sampled() { b"-01" } else { b"-00" };
-        let mut text = [0; 55];
-        let parts: [&[u8]; 5] =
-            [b"00-", &context.trace_id().to_hex(), b"-", &context.span_id().to_hex(), flags];
-        for (byte, from) in text.iter_mut().zip(parts.into_iter().flatten()) {
-            *byte = *from;
+        if names.traceresponse {
+            response_names::set_traceresponse(context, headers);
         }
-        HeaderValue::from_bytes(&text).ok()
+        if names.server_timing {
+            response_names::add_server_timing(context, headers);
+        }
     }
 }
 

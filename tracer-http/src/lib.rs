@@ -69,6 +69,7 @@ mod head;
 mod percent;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+mod response_names;
 pub mod server;
 mod settings;
 mod tags;

@@ -1,57 +1,102 @@
 use std::time::{Duration, Instant};
 
-use tracer_core::{Batch, ConstSampler, ExportError, Exporter, Span, Tracer};
+use tracer_core::{Batch, ConstSampler, ExportError, Exporter, Pipeline, Span, Tracer};
+use tracer_exporter_jaeger::OtlpHttp;
+use tracer_exporter_jaeger::encode::otlp;
 
-use super::Exported;
-use crate::workload::{Peer, user_name};
+use super::{Exported, Sink};
+use crate::workload::{Library, user_name};
 
-pub(super) struct Ours {
+/// Ours: a pipeline with its defaults.
+pub struct Ours {
     tracer: Tracer,
     off: Tracer,
+    is_drained: bool,
     exported: Exported,
 }
 
-struct Discard(Exported);
+/// What can be set of it.
+#[derive(Clone, Debug)]
+pub struct OursSetup {
+    pub sink: Sink,
+    pub memory_bytes_max: usize,
+    /// A worker of its own, as in production; without, spans leave when `drain` is called.
+    pub has_thread: bool,
+    /// Whether `drain` does anything: not where spans shall be dropped.
+    pub is_drained: bool,
+}
 
-impl Exporter for Discard {
+impl OursSetup {
+    /// The library's own defaults, and an exporter that discards.
+    pub const DEFAULT: Self =
+        Self { sink: Sink::Discard, memory_bytes_max: 32 << 20, has_thread: true, is_drained: true };
+}
+
+struct Count {
+    exported: Exported,
+    encodes: bool,
+    body: Vec<u8>,
+}
+
+impl Exporter for Count {
     fn name(&self) -> &'static str {
-        "discard"
+        "count"
     }
 
     fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<tracer_core::Exported, ExportError> {
-        self.0.add(batch.rows.len());
+        if self.encodes {
+            otlp::encode(batch, &mut self.body);
+            std::hint::black_box(&self.body);
+        }
+        self.exported.add(batch.rows.len());
         Ok(tracer_core::Exported::ALL)
     }
 }
 
 impl Ours {
-    pub(super) fn new() -> Self {
+    #[must_use]
+    pub fn new(setup: &OursSetup) -> Self {
         let exported = Exported::default();
-        let tracer = Tracer::builder("bench").exporter(Discard(exported.clone())).build();
-        let off = Tracer::builder("bench").sampler(ConstSampler::OFF).build();
-        Self { tracer, off, exported }
+        let builder = Pipeline::builder().memory_bytes_max(setup.memory_bytes_max);
+        let builder = match &setup.sink {
+            Sink::Http(url) => builder.exporter(http(url)),
+            sink => builder.exporter(Count {
+                exported: exported.clone(),
+                encodes: matches!(sink, Sink::Encode),
+                body: Vec::new(),
+            }),
+        };
+        let pipeline = if setup.has_thread { builder.start() } else { builder.start_without_thread() };
+        let tracer = Tracer::builder("bench").pipeline(&pipeline).build();
+        let off = Tracer::builder("bench").sampler(ConstSampler::OFF).pipeline(&pipeline).build();
+        Self { tracer, off, is_drained: setup.is_drained, exported }
     }
 }
 
+fn http(url: &str) -> OtlpHttp {
+    OtlpHttp::builder().endpoint(url).build().expect("the URL is the benchmark's own")
+}
+
+#[inline]
 fn tag(span: &mut Span, n: usize) {
     span.set_tag("http.request.method", "GET").set_tag("user.name", user_name(n));
     span.set_tag("http.response.status_code", 200).set_tag("items", n as i64);
 }
 
+#[inline]
 fn log(span: &mut Span, n: usize) {
     span.log("cache miss", &[("key", user_name(n).into()), ("retries", 2.into())]);
 }
 
-impl Peer for Ours {
-    fn name(&self) -> &'static str {
-        "tracer-core"
-    }
+impl Library for Ours {
+    const NAME: &'static str = "tracer-core";
+    type Parent = Span;
 
-    fn root_span(&mut self) {
+    fn root_span(&self) {
         self.tracer.span("root").ignore_active_span().start().finish();
     }
 
-    fn root_child_rich(&mut self, n: usize) {
+    fn root_child_rich(&self, n: usize) {
         let mut root = self.tracer.span("root").ignore_active_span().start();
         tag(&mut root, n);
         log(&mut root, n);
@@ -62,24 +107,66 @@ impl Peer for Ours {
         root.finish();
     }
 
-    fn unsampled(&mut self, n: usize) {
-        let mut root = self.off.span("root").ignore_active_span().start();
-        tag(&mut root, n);
-        let mut child = self.off.span("child").child_of(root.context()).start();
-        tag(&mut child, n);
+    fn unsampled(&self) {
+        let root = self.off.span("root").ignore_active_span().start();
+        drop(self.off.span("child").child_of(root.context()).start());
     }
 
-    fn with_active(&mut self) {
+    fn trace_100(&self) {
+        let root = self.tracer.span("root").ignore_active_span().start();
+        for _ in 0..100 {
+            self.tracer.span("child").child_of(root.context()).start().finish();
+        }
+    }
+
+    fn with_active(&self) {
         let root = self.tracer.span("root").start_active();
         self.tracer.span("child").start().finish();
         root.finish();
     }
 
-    fn drain(&mut self) {
-        self.tracer.flush(Duration::from_secs(10)).expect("the exporter only counts");
+    fn child_plain(&self, parent: &Self::Parent) {
+        self.tracer.span("child").child_of(parent.context()).start().finish();
+    }
+
+    fn child_one_tag(&self, parent: &Self::Parent, n: usize) {
+        let mut child = self.tracer.span("child").child_of(parent.context()).start();
+        child.set_tag("items", n as i64);
+    }
+
+    fn child_full(&self, parent: &Self::Parent, n: usize) {
+        let mut child = self.tracer.span("child").child_of(parent.context()).start();
+        tag(&mut child, n);
+        child.log("cache miss", &[("retries", 2.into())]);
+    }
+
+    fn unsampled_root(&self, n: usize) {
+        tag(&mut self.off.span("root").ignore_active_span().start(), n);
+    }
+
+    fn unsampled_child(&self, parent: &Self::Parent, n: usize) {
+        tag(&mut self.off.span("child").child_of(parent.context()).start(), n);
+    }
+
+    fn parent(&self) -> Self::Parent {
+        self.tracer.span("parent").ignore_active_span().start()
+    }
+
+    fn unsampled_parent(&self) -> Self::Parent {
+        self.off.span("parent").ignore_active_span().start()
+    }
+
+    fn drain(&self) {
+        if self.is_drained {
+            self.tracer.flush(Duration::from_secs(30)).expect("the collector takes all");
+        }
     }
 
     fn exported(&self) -> u64 {
-        self.exported.get()
+        let stats = self.tracer.stats();
+        // Its own account; what the exporters here count must agree.
+        let counted = self.exported.get();
+        assert!(counted == 0 || counted == stats.exported, "{counted} spans arrived, accounts say {stats}");
+        stats.exported
     }
 }

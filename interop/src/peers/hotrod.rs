@@ -1,11 +1,11 @@
 //! HotROD: the original, or ours.
 
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{QueryApi, ours, tool};
+use super::{QueryApi, clean_command, ours, tool};
 use crate::http::{Client, HttpError, Response};
 use crate::process::{Child, ProcessError, on_free_ports};
 
@@ -112,16 +112,4 @@ impl Hotrod {
         let frontend = format!("http://127.0.0.1:{frontend}");
         Ok(Self { process, frontend, viewer: None, client: Client::new(DISPATCH_DEADLINE) })
     }
-}
-
-/// A command without the variables that configure tracing from outside.
-fn clean_command(program: std::path::PathBuf) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("OTEL_") || text.starts_with("JAEGER_") {
-            command.env_remove(&name);
-        }
-    }
-    command
 }

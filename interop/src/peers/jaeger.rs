@@ -12,8 +12,7 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Jaeger {
     process: Child,
-    otlp_http_port: u16,
-    query_port: u16,
+    ports: Ports,
 }
 
 /// The ports it listens on, all on 127.0.0.1.
@@ -24,6 +23,10 @@ struct Ports {
     query_http: u16,
     query_grpc: u16,
     health: u16,
+    thrift_http: u16,
+    thrift_udp: u16,
+    jaeger_grpc: u16,
+    zipkin: u16,
 }
 
 impl Jaeger {
@@ -33,21 +36,64 @@ impl Jaeger {
     /// If it cannot be started (then `interop/tools/build` was not run), ends early, or is not
     /// healthy in time.
     pub fn start() -> Result<Self, ProcessError> {
-        on_free_ports(|[otlp_http, otlp_grpc, query_http, query_grpc, health]| {
-            Self::start_on(Ports { otlp_http, otlp_grpc, query_http, query_grpc, health })
-        })
+        on_free_ports(|ports| Self::start_on(Ports::new(ports)))
+    }
+
+    /// Starts another with the same ports, once this one has ended.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and if a port was taken meanwhile.
+    pub fn restart(self) -> Result<Self, ProcessError> {
+        let ports = self.ports;
+        drop(self);
+        Self::start_on(ports)
+    }
+
+    /// Ends it.
+    pub fn stop(&mut self) {
+        self.process.stop();
     }
 
     /// Where spans are sent by OTLP over HTTP, without the path.
     #[must_use]
     pub fn otlp_http(&self) -> String {
-        format!("http://127.0.0.1:{}", self.otlp_http_port)
+        local_url(self.ports.otlp_http)
+    }
+
+    /// Where spans are sent by OTLP over gRPC.
+    #[must_use]
+    pub fn otlp_grpc(&self) -> String {
+        local_url(self.ports.otlp_grpc)
+    }
+
+    /// Where spans are sent in Thrift over HTTP, without the path.
+    #[must_use]
+    pub fn thrift_http(&self) -> String {
+        local_url(self.ports.thrift_http)
+    }
+
+    /// Where spans are sent in Thrift over UDP: host and port.
+    #[must_use]
+    pub fn thrift_udp(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.thrift_udp)
+    }
+
+    /// Where spans are sent by Jaeger's own gRPC.
+    #[must_use]
+    pub fn jaeger_grpc(&self) -> String {
+        local_url(self.ports.jaeger_grpc)
+    }
+
+    /// Where spans are sent in Zipkin's JSON, without the path.
+    #[must_use]
+    pub fn zipkin(&self) -> String {
+        local_url(self.ports.zipkin)
     }
 
     /// Its query API.
     #[must_use]
     pub fn query(&self) -> QueryApi {
-        QueryApi::at(&format!("http://127.0.0.1:{}", self.query_port))
+        QueryApi::at(&local_url(self.ports.query_http))
     }
 
     /// The end of what it printed.
@@ -62,21 +108,60 @@ impl Jaeger {
         let mut process = Child::start("jaeger", command)?;
         let health = format!("http://127.0.0.1:{}/status", ports.health);
         process.wait_until_answers(&health, READY_DEADLINE)?;
-        Ok(Self { process, otlp_http_port: ports.otlp_http, query_port: ports.query_http })
+        Ok(Self { process, ports })
     }
 }
 
+fn local_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
 impl Ports {
-    /// The configuration: OTLP in, memory, the query API out. No port but these; its own
+    const fn new(ports: [u16; 9]) -> Self {
+        let [
+            otlp_http,
+            otlp_grpc,
+            query_http,
+            query_grpc,
+            health,
+            thrift_http,
+            thrift_udp,
+            jaeger_grpc,
+            zipkin,
+        ] = ports;
+        Self {
+            otlp_http,
+            otlp_grpc,
+            query_http,
+            query_grpc,
+            health,
+            thrift_http,
+            thrift_udp,
+            jaeger_grpc,
+            zipkin,
+        }
+    }
+
+    /// The configuration: all its protocols in, memory, the query API out. No port but these; its own
     /// metrics would take one that another Jaeger may hold.
     fn config(self) -> String {
-        let Self { otlp_http, otlp_grpc, query_http, query_grpc, health } = self;
+        let Self {
+            otlp_http,
+            otlp_grpc,
+            query_http,
+            query_grpc,
+            health,
+            thrift_http,
+            thrift_udp,
+            jaeger_grpc,
+            zipkin,
+        } = self;
         format!(
             r#"
 service:
   extensions: [jaeger_storage, jaeger_query, healthcheckv2]
   pipelines:
-    traces: {{receivers: [otlp], exporters: [jaeger_storage_exporter]}}
+    traces: {{receivers: [otlp, jaeger, zipkin], exporters: [jaeger_storage_exporter]}}
   telemetry:
     metrics: {{level: none}}
 extensions:
@@ -95,6 +180,12 @@ receivers:
     protocols:
       grpc: {{endpoint: "127.0.0.1:{otlp_grpc}"}}
       http: {{endpoint: "127.0.0.1:{otlp_http}"}}
+  jaeger:
+    protocols:
+      grpc: {{endpoint: "127.0.0.1:{jaeger_grpc}"}}
+      thrift_http: {{endpoint: "127.0.0.1:{thrift_http}"}}
+      thrift_compact: {{endpoint: "127.0.0.1:{thrift_udp}"}}
+  zipkin: {{endpoint: "127.0.0.1:{zipkin}"}}
 exporters:
   jaeger_storage_exporter: {{trace_storage: in_memory}}
 "#

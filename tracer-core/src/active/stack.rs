@@ -13,17 +13,42 @@ pub(super) struct Key(u64);
 
 struct Slot {
     key: Key,
-    context: SpanContext,
-    core: Option<&'static Core>,
     held: Held,
 }
 
 enum Held {
     Span(Span),
-    /// The span is out, in the hands of `with`.
-    Taken,
+    /// The span is out, in the hands of `with`; this is what it has left.
+    Taken(SpanContext, Option<&'static Core>),
     /// There is no span: a context was attached.
-    ContextOnly,
+    ContextOnly(SpanContext),
+}
+
+impl Slot {
+    #[inline]
+    const fn context(&self) -> &SpanContext {
+        match &self.held {
+            Held::Span(span) => span.context(),
+            Held::Taken(context, _) | Held::ContextOnly(context) => context,
+        }
+    }
+
+    const fn core(&self) -> Option<&'static Core> {
+        match &self.held {
+            Held::Span(span) => span.core(),
+            Held::Taken(_, core) => *core,
+            Held::ContextOnly(_) => None,
+        }
+    }
+
+    fn take_span(&mut self) -> Option<Span> {
+        let Held::Span(span) = &mut self.held else { return None };
+        let left = Held::Taken(span.context().clone(), span.core());
+        match std::mem::replace(&mut self.held, left) {
+            Held::Span(span) => Some(span),
+            Held::Taken(..) | Held::ContextOnly(_) => None,
+        }
+    }
 }
 
 thread_local! {
@@ -36,10 +61,7 @@ thread_local! {
 pub(super) fn push(span: &mut Option<Span>) -> Option<Key> {
     let key = next_key()?;
     with_slots(|slots| {
-        if let Some(span) = span.take() {
-            let (context, core) = (span.context().clone(), span.core());
-            slots.push(Slot { key, context, core, held: Held::Span(span) });
-        }
+        slots.extend(span.take().map(|span| Slot { key, held: Held::Span(span) }));
     })?;
     Some(key)
 }
@@ -47,7 +69,7 @@ pub(super) fn push(span: &mut Option<Span>) -> Option<Key> {
 /// Makes a context active.
 pub(super) fn push_context(context: SpanContext) -> Option<Key> {
     let key = next_key()?;
-    with_slots(|slots| slots.push(Slot { key, context, core: None, held: Held::ContextOnly }))?;
+    with_slots(|slots| slots.push(Slot { key, held: Held::ContextOnly(context) }))?;
     Some(key)
 }
 
@@ -60,7 +82,7 @@ pub(super) fn pop(key: Key) -> Option<Span> {
     })??;
     match slot.held {
         Held::Span(span) => Some(span),
-        Held::Taken | Held::ContextOnly => None,
+        Held::Taken(..) | Held::ContextOnly(_) => None,
     }
 }
 
@@ -71,40 +93,22 @@ fn next_key() -> Option<Key> {
 
 #[inline]
 pub(super) fn top_context() -> Option<SpanContext> {
-    with_slots(|slots| slots.last().map(|slot| slot.context.clone()))?
+    with_slots(|slots| slots.last().map(|slot| slot.context().clone()))?
 }
 
 pub(super) fn top_tracer() -> Option<Tracer> {
-    let core = with_slots(|slots| slots.iter().rev().find_map(|slot| slot.core))??;
+    let core = with_slots(|slots| slots.iter().rev().find_map(Slot::core))??;
     Some(core.tracer())
 }
 
 /// Takes the active span out of its slot, which stays.
 pub(super) fn take_top_span() -> Option<(Key, Span)> {
-    with_slots(|slots| {
-        let slot = slots.last_mut()?;
-        match std::mem::replace(&mut slot.held, Held::Taken) {
-            Held::Span(span) => Some((slot.key, span)),
-            other => {
-                slot.held = other;
-                None
-            }
-        }
-    })?
+    with_slots(|slots| slots.last_mut().and_then(|slot| Some((slot.key, slot.take_span()?))))?
 }
 
 /// Takes the span of a slot, whether or not it is the active one.
 pub(super) fn take_span(key: Key) -> Option<Span> {
-    with_slots(|slots| {
-        let slot = slots.iter_mut().rfind(|slot| slot.key == key)?;
-        match std::mem::replace(&mut slot.held, Held::Taken) {
-            Held::Span(span) => Some(span),
-            other => {
-                slot.held = other;
-                None
-            }
-        }
-    })?
+    with_slots(|slots| slots.iter_mut().rfind(|slot| slot.key == key).and_then(Slot::take_span))?
 }
 
 /// Puts a taken span back. If its slot ended meanwhile, so does the span.
@@ -113,7 +117,6 @@ pub(super) fn put_back(key: Key, span: Span) {
     with_slots(|slots| {
         let slot = slots.iter_mut().rfind(|slot| slot.key == key);
         if let Some((slot, span)) = slot.and_then(|slot| Some((slot, span.take()?))) {
-            slot.context = span.context().clone();
             slot.held = Held::Span(span);
         }
     });
@@ -121,7 +124,7 @@ pub(super) fn put_back(key: Key, span: Span) {
 
 /// The context of a slot.
 pub(super) fn context_of(key: Key) -> Option<SpanContext> {
-    with_slots(|slots| slots.iter().rfind(|slot| slot.key == key).map(|slot| slot.context.clone()))?
+    with_slots(|slots| slots.iter().rfind(|slot| slot.key == key).map(|slot| slot.context().clone()))?
 }
 
 /// `None` while the thread is torn down, and for an allocator that traces what the stack itself allocates.

@@ -38,6 +38,8 @@ pub struct Stats {
     pub values_cut: u64,
     /// Tags, logs and links that were left out for their limits.
     pub entries_dropped: u64,
+    /// Panics in the pipeline's own code, each of which the pipeline survived.
+    pub worker_restarts: u64,
     /// Each exporter's own account, in the order in which they were added.
     pub exporters: Vec<ExporterStats>,
 }
@@ -52,6 +54,10 @@ pub struct Dropped {
     pub shutdown: u64,
     /// The tag `sampling.priority` = 0 took the span out while it ran.
     pub sampling: u64,
+    /// A panic in the pipeline's own code took them along.
+    pub panic: u64,
+    /// They were open when the process was forked, and are the parent's.
+    pub forked: u64,
 }
 
 /// One exporter's account.
@@ -67,10 +73,23 @@ pub struct ExporterStats {
 }
 
 impl Dropped {
+    pub(crate) const NONE: Self = Self { memory: 0, shutdown: 0, sampling: 0, panic: 0, forked: 0 };
+
+    /// Spans dropped for want of memory, for an exporter's own tests.
+    #[must_use]
+    pub const fn of_memory(memory: u64) -> Self {
+        Self { memory, ..Self::NONE }
+    }
+
     /// All dropped spans.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.memory + self.shutdown + self.sampling
+        self.memory + self.shutdown + self.sampling + self.panic + self.forked
+    }
+
+    /// Those that nobody asked for, with their reasons.
+    pub(crate) const fn losses(&self) -> [(&'static str, u64); 4] {
+        [("memory", self.memory), ("shutdown", self.shutdown), ("panic", self.panic), ("forked", self.forked)]
     }
 }
 
@@ -103,7 +122,7 @@ impl Counter {
         self.add(count.wrapping_neg());
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 }
@@ -130,7 +149,11 @@ pub(crate) struct Accounts {
     /// Written by the worker only.
     pub(crate) exported: Counter,
     pub(crate) failed: Counter,
+    pub(crate) dropped_panic: Counter,
+    worker_restarts: Counter,
     pub(crate) exporters: Vec<ExporterAccount>,
+    /// Spans of the process that this one was forked from. Written by any thread, since that is rare.
+    forked: AtomicU64,
     /// Nothing will be exported any more.
     ended: AtomicBool,
 }
@@ -168,7 +191,10 @@ impl Accounts {
             threads: Mutex::default(),
             exported: Counter::default(),
             failed: Counter::default(),
+            dropped_panic: Counter::default(),
+            worker_restarts: Counter::default(),
             exporters: exporters.map(account).collect(),
+            forked: AtomicU64::new(0),
             ended: AtomicBool::new(false),
         }
     }
@@ -187,6 +213,17 @@ impl Accounts {
         threads.gone.add(counters);
     }
 
+    /// Counts a panic of the worker, and says whether it is the first.
+    pub(crate) fn count_restart(&self) -> bool {
+        self.worker_restarts.add(1);
+        self.worker_restarts.get() == 1
+    }
+
+    /// Counts spans that ended in a child of the process that began them.
+    pub(crate) fn add_forked(&self, count: u64) {
+        self.forked.fetch_add(count, Ordering::Release);
+    }
+
     /// From now on, what is not exported never will be.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Release);
@@ -196,8 +233,13 @@ impl Accounts {
         let ended = self.ended.load(Ordering::Acquire);
         // Exports are read before finishes, so that no difference can be negative.
         let (exported, failed) = (self.exported.get(), self.failed.get());
+        let (panic, forked) = (self.dropped_panic.get(), self.forked.load(Ordering::Acquire));
         let exporters = self.exporters.iter().map(ExporterAccount::stats).collect();
         let mut sums = self.sums();
+        (sums.dropped.panic, sums.dropped.forked) = (panic, forked);
+        // They count as begun here, too, so that what began is never less than what ended.
+        (sums.started, sums.finished) =
+            (sums.started.wrapping_add(forked), sums.finished.wrapping_add(forked));
         let mut pending = sums.finished.saturating_sub(exported + failed + sums.dropped.total());
         if ended {
             // Rows that were on their way when the worker took its last look.
@@ -214,6 +256,7 @@ impl Accounts {
             open: sums.started.saturating_sub(sums.finished),
             values_cut: sums.values_cut,
             entries_dropped: sums.entries_dropped,
+            worker_restarts: self.worker_restarts.get(),
             exporters,
         }
     }

@@ -56,6 +56,11 @@ impl OpenBatches {
         full.then(|| self.open.swap_remove(index))
     }
 
+    /// The rows in all of them.
+    pub(super) fn count(&self) -> usize {
+        self.open.iter().map(OpenBatch::count).sum()
+    }
+
     /// Takes some batch out, until there is none.
     pub(super) fn pop(&mut self) -> Option<OpenBatch> {
         self.open.pop()

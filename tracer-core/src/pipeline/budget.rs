@@ -12,33 +12,68 @@ pub(crate) const CHUNK_BYTES: usize = 2;
 /// A budget as the logs of all threads hold it.
 pub(crate) type SharedBudget = Arc<Budget>;
 
+/// How long a span is kept when memory runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Priority {
+    /// It may not have the reserve.
+    Ordinary,
+    /// Errors and local roots: they go last.
+    Last,
+}
+
+/// Bytes that were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Half of the budget is used, and it is for the caller to wake the worker.
+    pub(crate) pressed: bool,
+    /// They are of the reserve.
+    pub(crate) from_reserve: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Budget {
     used_bytes: AtomicUsize,
     max_bytes: usize,
+    /// What is left of it without the reserve.
+    ordinary_max_bytes: usize,
     /// Whether the worker was woken for pressure and has not looked yet.
     pressed: AtomicBool,
 }
 
 impl Budget {
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { used_bytes: AtomicUsize::new(0), max_bytes, pressed: AtomicBool::new(false) }
+    /// A budget whose last `reserve_bytes` are for [`Priority::Last`] alone.
+    pub(crate) fn new(max_bytes: usize, reserve_bytes: usize) -> Self {
+        Self {
+            used_bytes: AtomicUsize::new(0),
+            max_bytes,
+            ordinary_max_bytes: max_bytes.saturating_sub(reserve_bytes),
+            pressed: AtomicBool::new(false),
+        }
     }
 
-    /// Takes so many bytes, and says whether half of the budget is used and it is for the caller to wake the
-    /// worker. `None` if they do not fit.
-    pub(crate) fn reserve(&self, bytes: usize) -> Option<bool> {
+    /// Takes so many bytes. `None` if they do not fit.
+    pub(crate) fn reserve(&self, bytes: usize, priority: Priority) -> Option<Taken> {
+        let max_bytes = match priority {
+            Priority::Ordinary => self.ordinary_max_bytes,
+            Priority::Last => self.max_bytes,
+        };
         // A full budget is seen by a load, so that threads that drop spans do not fight for the line.
         let used = self.used_bytes.load(Ordering::Relaxed);
-        if used.saturating_add(bytes) > self.max_bytes {
+        if used.saturating_add(bytes) > max_bytes {
             return None;
         }
         let used = self.used_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        if used > self.max_bytes {
+        if used > max_bytes {
             self.release(bytes);
             return None;
         }
-        Some(used > self.max_bytes / 2 && !self.pressed.swap(true, Ordering::AcqRel))
+        let pressed = used > self.max_bytes / 2 && !self.pressed.swap(true, Ordering::AcqRel);
+        Some(Taken { pressed, from_reserve: used > self.ordinary_max_bytes })
+    }
+
+    /// Whether spans of every priority may have more.
+    pub(crate) fn is_outside_reserve(&self) -> bool {
+        self.used_bytes.load(Ordering::Relaxed) < self.ordinary_max_bytes
     }
 
     /// How many chunks can be under way.
@@ -58,5 +93,38 @@ impl Budget {
     #[cfg(test)]
     pub(crate) fn used_bytes(&self) -> usize {
         self.used_bytes.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(all(test, not(tracer_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_for_those_who_go_last() {
+        let budget = Budget::new(100, 40);
+        let taken = |pressed, from_reserve| Some(Taken { pressed, from_reserve });
+        assert_eq!(budget.reserve(60, Priority::Ordinary), taken(true, false));
+        assert_eq!(budget.reserve(1, Priority::Ordinary), None);
+        assert_eq!(budget.reserve(40, Priority::Last), taken(false, true));
+        assert_eq!(budget.reserve(1, Priority::Last), None);
+        assert_eq!(budget.used_bytes(), 100, "what is refused is given back");
+        budget.release(50);
+        assert!(budget.is_outside_reserve());
+        assert_eq!(budget.reserve(10, Priority::Ordinary), taken(false, false));
+    }
+
+    #[test]
+    fn without_a_reserve_all_are_equal() {
+        let budget = Budget::new(10, 0);
+        assert_eq!(budget.reserve(10, Priority::Ordinary).map(|taken| taken.from_reserve), Some(false));
+        assert_eq!(budget.reserve(1, Priority::Last), None);
+    }
+
+    #[test]
+    fn a_reserve_larger_than_the_budget_leaves_ordinary_spans_nothing() {
+        let budget = Budget::new(10, 11);
+        assert_eq!(budget.reserve(1, Priority::Ordinary), None);
+        assert!(budget.reserve(10, Priority::Last).is_some());
     }
 }

@@ -31,12 +31,17 @@
 mod bytes;
 #[cfg(all(test, tracer_loom))]
 mod models;
+mod pool;
 
 use std::ptr::{self, NonNull};
 
 use self::bytes::Bytes;
-use super::budget::{Budget, CHUNK_BYTES};
+use self::pool::Pool;
+use super::budget::{Budget, CHUNK_BYTES, Priority};
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+/// The pool as the logs of all threads hold it.
+pub(crate) type SharedPool = Arc<Pool>;
 
 /// The end that appends. One per thread.
 #[derive(Debug)]
@@ -45,6 +50,10 @@ pub(crate) struct Writer {
     tail: NonNull<Chunk>,
     /// Where the next row goes; equals the tail's `committed`.
     position: usize,
+    /// Where room ends, at most at the chunk's end: at `position` while a chunk of the reserve is held back.
+    end: usize,
+    /// The last chunk was had from the budget's reserve.
+    in_reserve: bool,
     chain: Arc<Chain>,
 }
 
@@ -84,6 +93,7 @@ struct Chain {
     /// The writer is gone. Set after its last row.
     closed: AtomicBool,
     budget: Arc<Budget>,
+    pool: Arc<Pool>,
 }
 
 // SAFETY: a writer has no thread of its own: whoever owns it is the one writer (invariant 1).
@@ -92,32 +102,67 @@ unsafe impl Send for Writer {}
 unsafe impl Send for Reader {}
 
 /// A log with its two ends.
-pub(crate) fn chunk_log(budget: &Arc<Budget>) -> (Writer, Reader) {
-    let first = Chunk::new(CHUNK_BYTES);
+pub(crate) fn chunk_log(budget: &Arc<Budget>, pool: &Arc<Pool>) -> (Writer, Reader) {
+    let first = leak(pool.take(0));
     let chain = Arc::new(Chain {
         first: AtomicPtr::new(first.as_ptr()),
         closed: AtomicBool::new(false),
         budget: Arc::clone(budget),
+        pool: Arc::clone(pool),
     });
-    let writer = Writer { tail: first, position: 0, chain: Arc::clone(&chain) };
+    let mut writer =
+        Writer { tail: first, position: 0, end: 0, in_reserve: false, chain: Arc::clone(&chain) };
+    writer.open();
     (writer, Reader { head: first, consumed: 0, chain })
 }
 
 impl Writer {
-    /// Appends a row of `len` bytes, whole or not at all: `write` is given room of that size, whose bytes are
-    /// whatever they are, and publishes what it leaves there.
-    #[inline]
-    pub(crate) fn append(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<Appended, Full> {
-        let mut appended = Appended::Quietly;
-        if len > self.tail().bytes.len() - self.position {
-            appended = self.grow(len)?;
+    /// Links a chunk if the last one has no room for a row of `len` bytes.
+    ///
+    /// A chunk of the reserve is opened for those who may have it, until [`hold_back`](Self::hold_back).
+    pub(crate) fn prepare(&mut self, len: usize, priority: Priority) -> Result<Appended, Full> {
+        if self.in_reserve && priority == Priority::Ordinary {
+            if !self.chain.budget.is_outside_reserve() {
+                return Err(Full);
+            }
+            self.in_reserve = false;
         }
-        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk, and nobody else writes
-        // (invariant 1): not even `write`, since this writer is borrowed.
-        unsafe { self.tail().bytes.write(self.position, len, write) };
-        self.position += len;
+        self.open();
+        if self.has_room(len) { Ok(Appended::Quietly) } else { self.grow(len, priority) }
+    }
+
+    /// Leaves nothing of a chunk of the reserve to whoever does not ask for it by [`prepare`](Self::prepare).
+    pub(crate) fn hold_back(&mut self) {
+        if self.in_reserve {
+            self.end = self.position;
+        }
+    }
+
+    /// Whether the last chunk has room for a row of `len` bytes.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        len <= self.end - self.position
+    }
+
+    /// Room for a row in the last chunk, if it has that. The bytes in it are whatever they are.
+    #[inline(always)]
+    pub(crate) fn room(&mut self, len: usize) -> Option<&mut [u8]> {
+        if !self.has_room(len) {
+            return None;
+        }
+        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk (`end`), and nobody else has it
+        // (invariant 1): this writer is borrowed meanwhile.
+        Some(unsafe { self.tail().bytes.room(self.position, len) })
+    }
+
+    /// Publishes a row that was written into the room.
+    #[inline(always)]
+    pub(crate) fn publish(&mut self, len: usize) {
+        // A caller that never asked for room publishes bytes that are whatever they are, within the chunk.
+        let end = (self.position + len).min(self.end);
+        self.tail().bytes.written(self.position, end - self.position);
+        self.position = end;
         self.tail().committed.store(self.position, Ordering::Release);
-        Ok(appended)
     }
 
     /// Links a chunk with room for `len` bytes.
@@ -125,13 +170,22 @@ impl Writer {
     /// The budget counts the chunk that is left behind, until the reader frees it. The last chunk of a log
     /// is never counted, or idle threads would use the budget up.
     #[cold]
-    fn grow(&mut self, len: usize) -> Result<Appended, Full> {
-        let pressed = self.chain.budget.reserve(self.tail().bytes.len()).ok_or(Full)?;
-        let new = Chunk::new(len.max(CHUNK_BYTES));
+    fn grow(&mut self, len: usize, priority: Priority) -> Result<Appended, Full> {
+        let taken = self.chain.budget.reserve(self.tail().bytes.len(), priority).ok_or_else(|| {
+            self.hold_back();
+            Full
+        })?;
+        let new = leak(self.chain.pool.take(len));
         self.tail().next.store(new.as_ptr(), Ordering::Release);
         self.tail = new;
         self.position = 0;
-        Ok(if pressed { Appended::UnderPressure } else { Appended::Quietly })
+        self.in_reserve = taken.from_reserve;
+        self.open();
+        Ok(if taken.pressed { Appended::UnderPressure } else { Appended::Quietly })
+    }
+
+    fn open(&mut self) {
+        self.end = self.tail().bytes.len();
     }
 
     #[inline]
@@ -182,6 +236,7 @@ impl Chain {
         // reader (invariant 3).
         let chunk = unsafe { Box::from_raw(first.as_ptr()) };
         self.budget.release(chunk.bytes.len());
+        self.pool.give_back(chunk);
     }
 }
 
@@ -195,19 +250,30 @@ impl Drop for Chain {
             if !next.is_null() {
                 self.budget.release(chunk.bytes.len());
             }
+            self.pool.give_back(chunk);
         }
     }
 }
 
 impl Chunk {
-    fn new(size: usize) -> NonNull<Self> {
-        let chunk = Self {
+    fn new(size: usize) -> Self {
+        Self {
             committed: AtomicUsize::new(0),
             next: AtomicPtr::new(ptr::null_mut()),
             bytes: Bytes::new(size),
-        };
-        NonNull::from(Box::leak(Box::new(chunk)))
+        }
     }
+
+    /// Makes it as good as new; its bytes stay whatever they are.
+    fn reset(&mut self) {
+        self.committed = AtomicUsize::new(0);
+        self.next = AtomicPtr::new(ptr::null_mut());
+    }
+}
+
+/// A chunk that a log links, and that [`Chain`] takes back.
+fn leak(chunk: Box<Chunk>) -> NonNull<Chunk> {
+    NonNull::from(Box::leak(chunk))
 }
 
 #[cfg(all(test, not(tracer_loom)))]
@@ -215,7 +281,10 @@ mod tests {
     use super::*;
 
     fn append(writer: &mut Writer, row: &[u8]) -> Result<Appended, Full> {
-        writer.append(row.len(), |room| room.copy_from_slice(row))
+        let appended = writer.prepare(row.len(), Priority::Ordinary)?;
+        writer.room(row.len()).ok_or(Full)?.copy_from_slice(row);
+        writer.publish(row.len());
+        Ok(appended)
     }
 
     fn drained(reader: &mut Reader) -> (Vec<u8>, bool) {
@@ -226,8 +295,8 @@ mod tests {
 
     #[test]
     fn rows_come_out_whole_and_in_order() {
-        let budget = Arc::new(Budget::new(1 << 20));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(1 << 20, 0));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let mut expected = Vec::new();
         let mut seen = Vec::new();
         for n in 0..1_000_usize {
@@ -250,8 +319,8 @@ mod tests {
     #[test]
     fn a_reader_beside_a_writer_sees_every_row() {
         const ROWS: u64 = 200_000;
-        let budget = Arc::new(Budget::new(1 << 30));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(1 << 30, 0));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = std::thread::Builder::new().spawn(move || {
             for row in 0..ROWS {
                 append(&mut writer, &row.to_le_bytes()).unwrap();
@@ -271,8 +340,8 @@ mod tests {
 
     #[test]
     fn a_row_larger_than_a_chunk_gets_its_own() {
-        let budget = Arc::new(Budget::new(1 << 20));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(1 << 20, 0));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         append(&mut writer, b"small").unwrap();
         append(&mut writer, &vec![7; 3 * CHUNK_BYTES]).unwrap();
         append(&mut writer, b"after").unwrap();
@@ -281,8 +350,8 @@ mod tests {
 
     #[test]
     fn a_full_budget_refuses_whole_rows_and_forgets_none_before() {
-        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES, 0));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let row = [1; 1_000];
         let taken = (0..100).filter(|_| append(&mut writer, &row).is_ok()).count();
         assert_eq!(taken, 3 * (CHUNK_BYTES / 1_000));
@@ -291,10 +360,35 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_of_the_reserve_takes_no_ordinary_rows_until_there_is_memory() {
+        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES, CHUNK_BYTES));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
+        let row = [1; 1_000];
+        let append_last = |writer: &mut Writer| {
+            let appended = writer.prepare(row.len(), Priority::Last);
+            writer.room(row.len()).ok_or(Full)?.copy_from_slice(&row);
+            writer.publish(row.len());
+            writer.hold_back();
+            appended
+        };
+        let per_chunk = CHUNK_BYTES / row.len();
+        let ordinary = (0..100).filter(|_| append(&mut writer, &row).is_ok()).count();
+        assert_eq!(ordinary, 2 * per_chunk);
+        assert!(append_last(&mut writer).is_ok());
+        assert!(!writer.has_room(1), "the way without a question is shut");
+        assert_eq!(append(&mut writer, &row), Err(Full));
+        let last = (0..100).filter(|_| append_last(&mut writer).is_ok()).count();
+        assert_eq!(last, per_chunk - 1);
+        assert_eq!(drained(&mut reader).0.len(), (ordinary + last + 1) * row.len());
+        assert!(append(&mut writer, &row).is_ok(), "there is memory again");
+        assert_eq!(drained(&mut reader).0.len(), row.len());
+    }
+
+    #[test]
     fn the_chain_is_freed_whichever_end_goes_first() {
         for reader_first in [true, false] {
-            let budget = Arc::new(Budget::new(1 << 20));
-            let (mut writer, reader) = chunk_log(&budget);
+            let budget = Arc::new(Budget::new(1 << 20, 0));
+            let (mut writer, reader) = chunk_log(&budget, &Arc::default());
             (0..100).for_each(|_| assert!(append(&mut writer, &[0; 1_000]).is_ok()));
             assert!(budget.used_bytes() > 0);
             if reader_first {

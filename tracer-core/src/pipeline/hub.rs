@@ -4,7 +4,6 @@
 //! span registers them here, under a lock that is held for a few instructions; every other span finds them
 //! in the thread.
 
-use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,7 +11,10 @@ use parking_lot::Mutex;
 
 use super::accounts::{Accounts, ThreadCounters};
 use super::budget::{Budget, SharedBudget};
-use super::chunk_log::{Appended, Reader, Writer, chunk_log};
+use super::chunk_log::{Appended, Reader, SharedPool, chunk_log};
+use super::heir::Line;
+use super::local::{self, Current, Local};
+use crate::fork;
 use crate::resource::{Resource, Scope};
 use crate::row::writer::Row;
 
@@ -27,13 +29,17 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) struct Hub {
     /// Names the pipeline in a thread's list; never used again.
-    id: u64,
+    pub(crate) id: u64,
     pub(crate) budget: SharedBudget,
+    pool: SharedPool,
     pub(crate) accounts: Accounts,
     /// Logs that the worker has not taken over yet.
     new_logs: Mutex<Vec<ThreadLog>>,
     sources: Mutex<Vec<Arc<Source>>>,
     closed: AtomicBool,
+    /// Which process it belongs to.
+    pub(super) generation: u32,
+    line: Arc<Line>,
 }
 
 /// The worker's end of a thread.
@@ -43,31 +49,23 @@ pub(crate) struct ThreadLog {
     pub(crate) counters: Arc<ThreadCounters>,
 }
 
-/// A thread's end of a pipeline.
-#[derive(Debug)]
-pub(crate) struct Local {
-    hub_id: u64,
-    writer: Writer,
-    pub(crate) counters: Arc<ThreadCounters>,
-}
-
-thread_local! {
-    /// The end that was used last. It is out of its cell while it is in use.
-    static CURRENT: Cell<Option<Box<Local>>> = const { Cell::new(None) };
-    /// The ends of other pipelines.
-    static OTHERS: RefCell<Vec<Box<Local>>> = const { RefCell::new(Vec::new()) };
-}
-
 impl Hub {
-    pub(crate) fn new(memory_bytes_max: usize, exporters: impl Iterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(
+        budget: Budget,
+        exporters: impl Iterator<Item = &'static str>,
+        line: Arc<Line>,
+    ) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            budget: SharedBudget::new(Budget::new(memory_bytes_max)),
+            budget: SharedBudget::new(budget),
+            pool: SharedPool::default(),
             accounts: Accounts::new(exporters),
             new_logs: Mutex::default(),
             sources: Mutex::default(),
             closed: AtomicBool::new(false),
+            generation: fork::generation(),
+            line,
         }
     }
 
@@ -91,65 +89,69 @@ impl Hub {
         std::mem::take(&mut *self.new_logs.lock())
     }
 
-    /// Appends a row to this thread's log, or drops and counts it. Says whether the worker should be woken.
+    /// Whether no more rows are taken.
     #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Appends a row to this thread's log, or drops and counts it. Says whether the worker should be woken.
     pub(crate) fn append(&self, local: &mut Local, row: &Row<'_>) -> bool {
-        if self.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             local.counters.dropped_shutdown.add(1);
             return false;
         }
         let len = row.len();
-        let appended = local.writer.append(len.total, |room| {
-            let written = row.write(len, room);
-            debug_assert!(written.is_some(), "the room has the row's size");
-        });
-        match appended {
-            Ok(appended) => appended == Appended::UnderPressure,
-            Err(_) => {
-                local.counters.dropped_memory.add(1);
-                false
-            }
+        let Ok(appended) = local.writer.prepare(len.total, row.priority()) else {
+            local.counters.dropped_memory.add(1);
+            return false;
+        };
+        // The room is prepared, and has the row's size.
+        match local.writer.room(len.total).and_then(|room| row.write(len, room)) {
+            Some(()) => local.writer.publish(len.total),
+            None => local.counters.dropped_memory.add(1),
         }
+        local.writer.hold_back();
+        appended == Appended::UnderPressure
     }
 
-    /// Uses this thread's end of the pipeline.
-    #[inline(always)]
+    /// Uses this thread's end of the pipeline, which is made if there is none.
+    #[inline]
     pub(crate) fn with_local<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
-        // While it is in use its cell is empty: whoever comes back here from within `work` has another one.
-        let mut local = match CURRENT.try_with(Cell::take) {
-            Ok(Some(local)) if local.hub_id == self.id => local,
-            found => self.other_local(found.ok().flatten()),
-        };
-        let done = work(&mut local);
-        // A thread that is being torn down has ends that are used once.
-        let _ = CURRENT.try_with(|current| current.set(Some(local)));
+        if let Some(mut current) = Current::take(self.id) {
+            if let Some(local) = current.local() {
+                let done = work(local);
+                current.put_back();
+                return done;
+            }
+        }
+        if self.is_inherited() {
+            return self.with_foreign(work);
+        }
+        local::with_local(self.id, || self.enter(), work)
+    }
+
+    /// Uses an end that nobody reads: in a forked process, for what belongs to the parent. Spans that end are
+    /// counted.
+    #[cold]
+    #[inline(never)]
+    fn with_foreign<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
+        let (writer, _reader) = chunk_log(&self.budget, &self.pool);
+        let counters = Arc::<ThreadCounters>::default();
+        let done = work(&mut Local::new(self.id, writer, Arc::clone(&counters)));
+        self.line.heir().hub.accounts.add_forked(counters.finished.get());
         done
     }
 
-    /// This thread's end, where another pipeline's was used last, or none.
-    #[cold]
-    #[inline(never)]
-    fn other_local(&self, last: Option<Box<Local>>) -> Box<Local> {
-        Self::exchange(last, self.id).unwrap_or_else(|| Box::new(self.enter()))
-    }
-
-    /// Puts one end to the others of the thread, and takes that of a pipeline out, if it is there.
-    fn exchange(last: Option<Box<Local>>, hub_id: u64) -> Option<Box<Local>> {
-        let exchanged = OTHERS.try_with(|others| {
-            let mut others = others.try_borrow_mut().ok()?;
-            // Pipelines that have ended hold no counters any more.
-            others.retain(|local| Arc::strong_count(&local.counters) > 1);
-            others.extend(last);
-            let index = others.iter().position(|local| local.hub_id == hub_id)?;
-            Some(others.swap_remove(index))
-        });
-        exchanged.ok().flatten()
+    /// The pipeline in this process.
+    pub(super) const fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     fn enter(&self) -> Local {
-        let (writer, reader) = chunk_log(&self.budget);
+        let (writer, reader) = chunk_log(&self.budget, &self.pool);
         let counters = self.accounts.enter_thread();
         self.new_logs.lock().push(ThreadLog { reader, counters: Arc::clone(&counters) });
-        Local { hub_id: self.id, writer, counters }
+        Local::new(self.id, writer, counters)
     }
 }

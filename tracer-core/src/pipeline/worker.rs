@@ -7,59 +7,85 @@
 //!   └──(shutdown)──> the same ──> end
 //! ```
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
 use super::hub::{Hub, ThreadLog};
 use super::outlet::Outlet;
+use super::reporter::Reporter;
+use super::ticket::{Answer, FlushFuture, ticket};
+use super::timer::Timer;
 use super::{FlushError, Settings};
 use crate::active;
 use crate::clock::Clock;
 use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
-use crate::export::Exporter;
-
-type Answer = Sender<Result<(), FlushError>>;
+use crate::export::{Exporter, Losses};
+use crate::switch;
 
 /// What the worker can be asked.
 #[derive(Debug)]
-pub(crate) enum Control {
+pub(super) enum Control {
     Flush(Instant, Answer),
     Shutdown(Instant, Answer),
     Wake,
+    End,
 }
 
 /// A handle to the worker's thread.
 #[derive(Debug)]
 pub(crate) struct Worker {
     control: Sender<Control>,
+    timer: Timer,
+}
+
+/// What a worker's thread reads; without a thread, every question is answered with
+/// [`FlushError::ShutDown`] once this is dropped.
+#[derive(Debug)]
+pub(crate) struct Questions(Receiver<Control>);
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Worker {
-    /// Starts the thread. Where the system gives none, the handle answers every question with
-    /// [`FlushError::ShutDown`].
-    pub(crate) fn spawn(drain: Drain) -> (Self, std::io::Result<()>) {
+    /// A handle whose thread does not run yet; questions wait for it.
+    pub(crate) fn new() -> (Self, Questions) {
         let (control, questions) = unbounded();
-        let thread = std::thread::Builder::new().name("tracer-export".into());
-        let started = thread.spawn(move || run(drain, &questions));
-        (Self { control }, started.map(drop))
+        (Self { control, timer: Timer::default() }, Questions(questions))
     }
 
     /// Asks, and waits for the answer until the deadline.
-    pub(crate) fn ask(
+    pub(super) fn ask(
         &self,
         deadline: Instant,
         question: impl FnOnce(Instant, Answer) -> Control,
     ) -> Result<(), FlushError> {
-        let (answer, answered) = bounded(1);
-        self.control.send(question(deadline, answer)).map_err(|_| FlushError::ShutDown)?;
-        match answered.recv_deadline(deadline) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => Err(FlushError::TimedOut),
-            Err(RecvTimeoutError::Disconnected) => Err(FlushError::ShutDown),
-        }
+        let (answer, ticket) = ticket();
+        // An answer that cannot be sent says by itself that the pipeline is shut down.
+        let _ = self.control.send(question(deadline, answer));
+        ticket.wait_until(deadline)
+    }
+
+    /// Asks, and leaves the waiting to a future.
+    pub(super) fn ask_async(
+        &self,
+        deadline: Instant,
+        question: impl FnOnce(Instant, Answer) -> Control,
+    ) -> FlushFuture {
+        let (answer, ticket) = ticket();
+        self.timer.watch(deadline, &ticket);
+        let _ = self.control.send(question(deadline, answer));
+        FlushFuture::new(ticket)
+    }
+
+    /// Asks for a last drain, as when all handles are gone: this one never goes.
+    pub(super) fn end(&self) {
+        let _ = self.control.send(Control::End);
     }
 
     /// Asks for a drain at once.
@@ -69,35 +95,61 @@ impl Worker {
     }
 }
 
+impl Questions {
+    /// Starts the worker's thread.
+    ///
+    /// # Errors
+    /// If the system gives none.
+    pub(crate) fn answer_by(self, drain: Drain) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name("tracer-export".into());
+        thread.spawn(move || run(drain, &self.0)).map(drop)
+    }
+}
+
+/// Whether this thread is some pipeline's worker: a flush from here would wait for itself.
+pub(super) fn is_worker() -> bool {
+    IS_WORKER.get()
+}
+
 /// The worker's life.
 fn run(mut drain: Drain, questions: &Receiver<Control>) {
+    IS_WORKER.set(true);
     loop {
-        match questions.recv_timeout(drain.settings.interval) {
+        match questions.recv_timeout(drain.patience()) {
             Ok(Control::Wake) | Err(RecvTimeoutError::Timeout) => drain.sweep(),
-            Ok(Control::Flush(deadline, answer)) => {
-                // Who asked may have stopped waiting.
-                let _ = answer.send(drain.flush(deadline));
-            }
+            // Who asked may have stopped waiting.
+            Ok(Control::Flush(deadline, answer)) => answer.give(drain.flush(deadline)),
             Ok(Control::Shutdown(deadline, answer)) => {
                 let result = drain.flush(deadline);
                 drop(drain);
-                let _ = answer.send(result);
-                return;
+                return answer.give(result);
             }
             // All handles of the pipeline are gone: no span can start any more.
-            Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
+            Ok(Control::End) | Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
         }
     }
 }
 
 /// Takes rows out of the logs and sends them. When it is dropped, for whatever reason, the pipeline is over.
+///
+/// A panic here (an exporter's own is caught before) costs the batch in hand: it is counted, the logs stay as
+/// they are, and the drain goes on.
 pub(crate) struct Drain {
-    hub: Arc<Hub>,
     logs: Vec<ThreadLog>,
+    clock: Clock,
+    out: Outflow,
+    reporter: Reporter,
+}
+
+/// Where rows go from the logs.
+struct Outflow {
+    hub: Arc<Hub>,
     outlets: Vec<Outlet>,
     open: OpenBatches,
     settings: Settings,
-    clock: Clock,
+    /// Rows that left the logs, and those of them whose end is in the accounts.
+    taken: u64,
+    settled: u64,
 }
 
 impl Drain {
@@ -108,53 +160,99 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        Self { hub, logs: Vec::new(), outlets, open: OpenBatches::default(), settings, clock }
+        let open = OpenBatches::default();
+        let out = Outflow { hub, outlets, open, settings, taken: 0, settled: 0 };
+        Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
+    }
+
+    pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = reporter;
+        self
+    }
+
+    /// How long to wait for a question.
+    fn patience(&self) -> Duration {
+        self.out.settings.interval.min(self.reporter.interval())
     }
 
     /// Exports what is in the logs.
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        self.report();
     }
 
     /// Exports what is in the logs and what exporters hold back.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let mut result = self.drain(Some(deadline));
-        for outlet in &mut self.outlets {
+        for outlet in &mut self.out.outlets {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
         }
+        self.report();
         result
     }
 
+    /// Tells of the accounts. A logger that panics is counted like any other panic here.
+    fn report(&mut self) {
+        let Self { out, reporter, .. } = self;
+        let _ = out.guard(|out| {
+            reporter.look(Instant::now(), &out.hub.accounts);
+            Ok(())
+        });
+    }
+
     fn drain(&mut self, deadline: Option<Instant>) -> Result<(), FlushError> {
-        self.hub.budget.clear_pressure();
-        self.clock.adjust();
-        let mut result = Ok(());
-        let mut logs = std::mem::take(&mut self.logs);
-        logs.append(&mut self.hub.take_new_logs());
+        let Self { logs, clock, out, .. } = self;
+        let mut result = out.guard(|out| {
+            switch::poll_files();
+            out.hub.budget.clear_pressure();
+            clock.adjust();
+            Ok(())
+        });
+        logs.append(&mut out.hub.take_new_logs());
         logs.retain_mut(|log| {
             let more = log.reader.drain(|run| {
-                let exported = self.batch(run, deadline);
+                let exported = out.take(run, deadline);
                 result = result.and(exported);
             });
             if !more {
-                self.hub.accounts.leave_thread(&log.counters);
+                out.hub.accounts.leave_thread(&log.counters);
             }
             more
         });
-        self.logs = logs;
-        while let Some(batch) = self.open.pop() {
-            let exported = self.export(batch, deadline);
+        while let Some(batch) = out.open.pop() {
+            let exported = out.guard(|out| out.export(batch, deadline));
             result = result.and(exported);
         }
         result
     }
+}
 
-    /// Puts rows into the batches of their sources; a batch that is full is exported.
-    fn batch(&mut self, run: &[u8], deadline: Option<Instant>) -> Result<(), FlushError> {
+impl Outflow {
+    /// Puts a run of rows into the batches of their sources.
+    fn take(&mut self, run: &[u8], deadline: Option<Instant>) -> Result<(), FlushError> {
+        let mut rows = tagged_rows(run);
         let mut result = Ok(());
-        for (source, row) in tagged_rows(run) {
+        loop {
+            // After a panic, the rows behind the one in hand.
+            let batched = self.guard(|out| out.batch(&mut rows, deadline));
+            result = result.and(batched);
+            if batched != Err(FlushError::Panicked) {
+                return result;
+            }
+        }
+    }
+
+    /// A batch that is full is exported.
+    fn batch<'a>(
+        &mut self,
+        rows: &mut impl Iterator<Item = (u32, &'a [u8])>,
+        deadline: Option<Instant>,
+    ) -> Result<(), FlushError> {
+        let mut result = Ok(());
+        for (source, row) in rows {
+            self.taken += 1;
             if let Some(full) = self.open.put(source, row, &self.hub, &self.settings) {
                 let exported = self.export(full, deadline);
                 result = result.and(exported);
@@ -170,26 +268,87 @@ impl Drain {
         let own_deadline = Instant::now() + self.settings.export_timeout;
         let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
         let view = batch.view();
-        let (count, mut best, mut worst) = (batch.count(), 0, batch.count());
+        let (count, mut worst) = (batch.count(), batch.count());
         let accounts = &self.hub.accounts;
+        let dropped = accounts.stats().dropped;
+        let mut verdict =
+            Verdict { hub: &self.hub, settled: &mut self.settled, count, best: 0, is_whole: false };
         for (outlet, account) in self.outlets.iter_mut().zip(&accounts.exporters) {
+            let view = view.with_losses(Losses::new(dropped, account.failed.get()));
             let taken = outlet.export(&view, deadline);
             account.exported.add(taken as u64);
             account.failed.add((count - taken) as u64);
-            best = best.max(taken);
+            verdict.best = verdict.best.max(taken);
             worst = worst.min(taken);
         }
-        accounts.exported.add(best as u64);
-        accounts.failed.add((count - best) as u64);
+        verdict.is_whole = true;
+        drop(verdict);
         self.open.reuse(batch);
-        if worst < count { Err(FlushError::ExportFailed) } else { Ok(()) }
+        // Without an exporter nothing is asked of anybody, but in a child of a process that had some.
+        if worst < count || (self.outlets.is_empty() && self.hub.has_lost_exporters()) {
+            Err(FlushError::ExportFailed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Does a piece of work, and counts what a panic in it loses.
+    fn guard(&mut self, work: impl FnOnce(&mut Self) -> Result<(), FlushError>) -> Result<(), FlushError> {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(result) => result,
+            Err(_) => {
+                self.restart();
+                Err(FlushError::Panicked)
+            }
+        }
+    }
+
+    /// After a panic: what is neither settled nor in an open batch was in hand.
+    #[cold]
+    fn restart(&mut self) {
+        let accounts = &self.hub.accounts;
+        let lost = self.taken.saturating_sub(self.settled + self.open.count() as u64);
+        self.settled += lost;
+        accounts.dropped_panic.add(lost);
+        let is_first = accounts.count_restart();
+        if is_first {
+            let say = || log::error!("the span pipeline panicked and goes on; {lost} spans were lost in it");
+            // It may have been the logger that panicked.
+            let _ = catch_unwind(say);
+        }
+    }
+}
+
+/// What becomes of a batch, put into the accounts even if a panic ends its export: what an exporter took then
+/// is exported, and the rest not failed but lost.
+struct Verdict<'a> {
+    hub: &'a Hub,
+    settled: &'a mut u64,
+    count: usize,
+    best: usize,
+    is_whole: bool,
+}
+
+impl Drop for Verdict<'_> {
+    fn drop(&mut self) {
+        self.hub.accounts.exported.add(self.best as u64);
+        *self.settled += self.best as u64;
+        if self.is_whole {
+            self.hub.accounts.failed.add((self.count - self.best) as u64);
+            *self.settled += (self.count - self.best) as u64;
+        }
     }
 }
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        self.hub.close();
-        self.hub.accounts.end();
+        self.out.hub.close();
+        self.out.hub.accounts.end();
+        self.reporter.call(&self.out.hub.accounts.stats());
+        for outlet in self.out.outlets.drain(..) {
+            // An exporter may panic at its end, too.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(outlet)));
+        }
     }
 }
 

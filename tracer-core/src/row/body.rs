@@ -100,20 +100,20 @@ impl Body {
         rest.name.push_str(cut_text(name, limits.name_bytes_max));
     }
 
-    /// Sets an attribute; one of the same key is replaced.
+    /// Sets an attribute that is short and new. Says whether it did; else it is for
+    /// [`set_attribute`](Self::set_attribute).
     #[inline(always)]
-    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &Limits) {
+    pub(crate) fn set_short_attribute(&mut self, key: &str, value: TagRef<'_>, short_max: u32) -> bool {
         let key_bit = key_bit(key);
-        if self.keys & key_bit == 0 && self.attributes < limits.short_attributes_max {
-            let put = self.buffer.room().and_then(|room| put_short(room, ATTRIBUTE, key, value));
-            if let Some(len) = put {
-                self.buffer.extend(len);
-                self.keys |= key_bit;
-                self.attributes += 1;
-                return;
-            }
+        if self.keys & key_bit != 0 || self.attributes >= short_max {
+            return false;
         }
-        self.set_attribute_within(key, value, &limits.span);
+        let put = self.buffer.room().and_then(|room| put_short(room, ATTRIBUTE, key, value));
+        let Some(len) = put else { return false };
+        self.buffer.extend(len);
+        self.keys |= key_bit;
+        self.attributes += 1;
+        true
     }
 
     /// Appends attributes that were encoded before, to a body that has none of these keys.
@@ -143,9 +143,10 @@ impl Body {
         });
     }
 
-    /// As [`set_attribute`](Self::set_attribute), looking at everything.
-    #[cold]
-    fn set_attribute_within(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+    /// Sets any attribute; one of the same key is replaced.
+    pub(crate) fn set_attribute(&mut self, key: &str, value: TagRef<'_>, limits: &SpanLimits) {
+        let texts = self.cut_texts(value, limits);
+        let value = texts.as_deref().map_or(value, TagRef::StrArray);
         let (key, value) = self.cut_field(key, value, limits);
         let key_bit = key_bit(key);
         if self.keys & key_bit != 0 {
@@ -164,18 +165,14 @@ impl Body {
     /// Appends an event.
     #[inline(always)]
     pub(crate) fn add_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &Limits) {
-        let start = self.buffer.len();
-        if self.events < limits.short_events_max && self.put_short_event(time_unix_ns, name, fields).is_some()
+        if self.events >= limits.short_events_max
+            || self.put_short_event(time_unix_ns, name, fields).is_none()
         {
-            self.events += 1;
-            self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
-        } else {
-            self.buffer.truncate(start);
             self.add_event_within(time_unix_ns, name, fields, &limits.span);
         }
     }
 
-    /// Appends an event whose length is known to fit a byte, which the caller sets.
+    /// Appends an event whose length fits one byte, if it does and there is room.
     #[inline(always)]
     fn put_short_event(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>]) -> Option<()> {
         let mut len_max = 11 + name.len();
@@ -185,6 +182,7 @@ impl Body {
         if len_max > SHORT_EVENT_MAX {
             return None;
         }
+        let start = self.buffer.len();
         let room = self.buffer.room()?;
         *room.first_chunk_mut()? = [EVENT, 0, 0x09];
         *room.get_mut(3..)?.first_chunk_mut()? = time_unix_ns.to_le_bytes();
@@ -192,9 +190,15 @@ impl Body {
         copy_bytes(room.get_mut(13..13 + name.len())?, name.as_bytes())?;
         self.buffer.extend(13 + name.len());
         for (key, value) in fields {
-            let len = put_short(self.buffer.room()?, 0x1a, key, *value)?;
+            let room = self.buffer.room();
+            let Some(len) = room.and_then(|room| put_short(room, 0x1a, key, *value)) else {
+                self.buffer.truncate(start);
+                return None;
+            };
             self.buffer.extend(len);
         }
+        self.buffer.set(start + 1, (self.buffer.len() - start - 2).to_le_bytes()[0]);
+        self.events += 1;
         Some(())
     }
 
@@ -202,11 +206,12 @@ impl Body {
     #[cold]
     fn add_event_within(&mut self, time_unix_ns: u64, name: &str, fields: &[Field<'_>], limits: &SpanLimits) {
         let name = self.cut(name, limits.name_bytes_max);
-        let cut;
+        let (texts, cut);
         let fields = if fields.iter().all(|field| fits(field, limits)) {
             fields
         } else {
-            cut = self.cut_fields(fields, limits);
+            texts = self.cut_all_texts(fields, limits);
+            cut = self.cut_fields(fields, &texts, limits);
             &cut
         };
         let len = 9 + bytes_field_len(name.len()) + fields_len(fields);
@@ -226,7 +231,8 @@ impl Body {
 
     /// Appends a link.
     pub(crate) fn add_link(&mut self, context: &SpanContext, fields: &[Field<'_>], limits: &SpanLimits) {
-        let fields = self.cut_fields(fields, limits);
+        let texts = self.cut_all_texts(fields, limits);
+        let fields = self.cut_fields(fields, &texts, limits);
         let trace_state = context.trace_state().map_or("", |state| state.as_str());
         let state_len = if trace_state.is_empty() { 0 } else { bytes_field_len(trace_state.len()) };
         let len = 18 + 10 + state_len + fields_len(&fields) + 5;
@@ -293,17 +299,61 @@ impl Body {
         let key = self.cut(key, limits.name_bytes_max);
         let value = match value {
             TagRef::Str(text) => TagRef::Str(self.cut(text, limits.value_bytes_max)),
-            TagRef::Bytes(bytes) if bytes.len() > limits.value_bytes_max => {
-                self.rest_mut().values_cut += 1;
-                TagRef::Bytes(bytes.get(..limits.value_bytes_max).unwrap_or(bytes))
-            }
+            TagRef::Bytes(bytes) => TagRef::Bytes(self.cut_items(bytes, limits)),
+            TagRef::BoolArray(items) => TagRef::BoolArray(self.cut_items(items, limits)),
+            TagRef::I64Array(items) => TagRef::I64Array(self.cut_items(items, limits)),
+            TagRef::F64Array(items) => TagRef::F64Array(self.cut_items(items, limits)),
             other => other,
         };
         (key, value)
     }
 
-    fn cut_fields<'a>(&mut self, fields: &'a [Field<'a>], limits: &SpanLimits) -> Vec<Field<'a>> {
-        fields.iter().map(|(key, value)| self.cut_field(key, *value, limits)).collect()
+    /// The first items, as many as fit.
+    fn cut_items<'a, T>(&mut self, items: &'a [T], limits: &SpanLimits) -> &'a [T] {
+        match items.get(..limits.value_bytes_max / size_of::<T>()) {
+            Some(cut) if cut.len() < items.len() => {
+                self.rest_mut().values_cut += 1;
+                cut
+            }
+            _ => items,
+        }
+    }
+
+    /// The first texts of an array that is over its limit, as many as fit, the last of them cut.
+    fn cut_texts<'a>(&mut self, value: TagRef<'a>, limits: &SpanLimits) -> Option<Vec<&'a str>> {
+        let TagRef::StrArray(texts) = value else { return None };
+        if value_len(value) <= limits.value_bytes_max {
+            return None;
+        }
+        self.rest_mut().values_cut += 1;
+        let (mut left, mut kept) = (limits.value_bytes_max, Vec::new());
+        for text in texts {
+            let cut = cut_text(text, left);
+            kept.push(cut);
+            left -= cut.len();
+            if cut.len() < text.len() {
+                break;
+            }
+        }
+        Some(kept)
+    }
+
+    fn cut_all_texts<'a>(&mut self, fields: &[Field<'a>], limits: &SpanLimits) -> Vec<Option<Vec<&'a str>>> {
+        fields.iter().map(|(_, value)| self.cut_texts(*value, limits)).collect()
+    }
+
+    /// Fields within their limits, with texts that were cut before in their arrays' places.
+    fn cut_fields<'a>(
+        &mut self,
+        fields: &'a [Field<'a>],
+        texts: &'a [Option<Vec<&'a str>>],
+        limits: &SpanLimits,
+    ) -> Vec<Field<'a>> {
+        let cut = |(field, texts): (&'a Field<'a>, &'a Option<Vec<&'a str>>)| {
+            let value = texts.as_deref().map_or(field.1, TagRef::StrArray);
+            self.cut_field(field.0, value, limits)
+        };
+        fields.iter().zip(texts).map(cut).collect()
     }
 }
 
@@ -330,12 +380,20 @@ fn put_status(out: &mut Vec<u8>, status: StatusCode, message: &[u8]) {
 
 /// Whether a field is within its limits.
 fn fits((key, value): &Field<'_>, limits: &SpanLimits) -> bool {
-    let value_len = match value {
+    key.len() <= limits.name_bytes_max && value_len(*value) <= limits.value_bytes_max
+}
+
+/// The bytes of a value that can be cut: a text's, or those of an array's items. A number is never cut.
+fn value_len(value: TagRef<'_>) -> usize {
+    match value {
         TagRef::Str(text) => text.len(),
         TagRef::Bytes(bytes) => bytes.len(),
-        _ => 0,
-    };
-    key.len() <= limits.name_bytes_max && value_len <= limits.value_bytes_max
+        TagRef::StrArray(texts) => texts.iter().map(|text| text.len()).sum(),
+        TagRef::BoolArray(items) => size_of_val(items),
+        TagRef::I64Array(items) => size_of_val(items),
+        TagRef::F64Array(items) => size_of_val(items),
+        TagRef::Bool(_) | TagRef::I64(_) | TagRef::U64(_) | TagRef::F64(_) => 0,
+    }
 }
 
 /// The longest start of a text that has at most so many bytes and ends between characters.

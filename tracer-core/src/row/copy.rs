@@ -1,7 +1,7 @@
 //! Copies of texts that are nearly always short: with a few overlapping loads and stores, without a call.
 
 /// Copies `from` into `to`; `None` if their lengths differ.
-#[inline]
+#[inline(always)]
 pub(crate) fn copy_bytes(to: &mut [u8], from: &[u8]) -> Option<()> {
     if to.len() != from.len() {
         return None;

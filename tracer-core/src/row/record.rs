@@ -73,6 +73,8 @@ pub struct LinkRecord {
     pub trace_state: String,
     /// Tags of the link. `opentracing.ref_type` tells `child_of` from `follows_from`.
     pub attributes: Vec<(String, Value)>,
+    /// OTLP's flags, as those of a span, of the other span.
+    pub flags: u32,
 }
 
 /// An OTLP `AnyValue`.
@@ -180,6 +182,7 @@ impl LinkRecord {
                 (2, field) => record.span_id = span_id(field.bytes()?),
                 (3, field) => record.trace_state = field.str()?.to_owned(),
                 (4, field) => record.attributes.push(key_value(field.bytes()?)?),
+                (6, field) => record.flags = fixed32(field)?,
                 _ => {}
             }
         }

@@ -14,12 +14,15 @@
 use super::ROW_TAG;
 use super::copy::copy_bytes;
 use crate::context::SpanContext;
+use crate::pipeline::Priority;
 
 /// The number of the source, which stands in front of each row in a log.
 pub(crate) const SOURCE_BYTES: usize = 4;
 /// The fields of a root in front of its name, and those of a child.
 const ROOT_FIELDS: usize = 54;
 const CHILD_FIELDS: usize = 64;
+/// OTLP's flag of a span whose parent is in another process.
+const PARENT_IS_REMOTE: u32 = 0x200;
 
 /// A finished span, ready to be written.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct Row<'a> {
     pub(crate) kind: u8,
     pub(crate) flags: u32,
     pub(crate) name: &'a [u8],
+    /// Its status is an error.
+    pub(crate) is_error: bool,
     /// Encoded attributes, events and links, and the fields behind them.
     pub(crate) entries: &'a [u8],
 }
@@ -44,7 +49,19 @@ pub(crate) struct RowLen {
 }
 
 impl Row<'_> {
-    #[inline]
+    /// Whether it is short enough for lengths of one and two bytes and a name that is copied without a call.
+    #[inline(always)]
+    pub(crate) const fn is_usual(&self) -> bool {
+        self.name.len() <= 32 && self.entries.len() < 0x3f00
+    }
+
+    /// Errors and local roots go last when memory runs out.
+    pub(crate) fn priority(&self) -> Priority {
+        let is_local_root = !self.context.parent_id().is_valid() || self.flags & PARENT_IS_REMOTE != 0;
+        if self.is_error || is_local_root { Priority::Last } else { Priority::Ordinary }
+    }
+
+    #[inline(always)]
     pub(crate) fn len(&self) -> RowLen {
         let fields = if self.context.parent_id().is_valid() { CHILD_FIELDS } else { ROOT_FIELDS };
         let span = fields + field_len(self.name.len()) + self.entries.len();
@@ -52,7 +69,7 @@ impl Row<'_> {
     }
 
     /// Writes the row into room of its size, with its source in front.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&self, len: RowLen, room: &mut [u8]) -> Option<()> {
         let room = put(room, self.source.to_le_bytes())?;
         let room = put_key_len(room, ROW_TAG, len.span)?;
@@ -72,7 +89,7 @@ impl Row<'_> {
         Some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn root_fields(&self) -> [u8; ROOT_FIELDS] {
         let mut bytes = [0; ROOT_FIELDS];
         bytes[0..18].copy_from_slice(&field::<2, 16, 18>([0x0a, 16], self.context.trace_id().to_bytes()));

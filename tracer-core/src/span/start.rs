@@ -4,15 +4,18 @@
 //! references | active span ──> parent ──> ids ──> sampling.priority | sampler ──> flags ──> Span
 //! ```
 
+use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
+use super::tag::set_attribute;
 use super::{Span, SpanKind};
 use crate::active;
 use crate::clock::{Timeline, to_unix_ns};
-use crate::context::{SpanContext, TraceFlags, TraceId};
-use crate::id_generator::{new_span_id, new_trace_id};
+use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
+use crate::id_generator::{new_span_id, new_trace_id, next_span_id};
 use crate::inline_list::InlineList;
-use crate::sampler::{Decision, SamplingParams};
+use crate::pipeline::local::{Current, Local};
+use crate::sampler::{Decision, SamplerTags, SamplingParams};
 use crate::tags::{self, Key};
 use crate::tracer::{Core, Tracer};
 use crate::value::{Field, TagRef};
@@ -133,7 +136,7 @@ impl<'a> SpanBuilder<'a> {
         };
         // A plain builder owns nothing. Without its end, all of it dissolves where it is used, and one call is
         // left.
-        std::mem::forget(self);
+        let _empty = ManuallyDrop::new(self);
         match (core, parent) {
             (Some(core), Some(parent)) => start_below(core, name, kind, parent),
             (Some(core), None) if ignore_active => start_root(core, name, kind),
@@ -169,6 +172,13 @@ impl<'a> SpanBuilder<'a> {
     fn start_with_details(self, core: Option<&'static Core>) -> Span {
         let parent = self.parent();
         let Some(core) = core else { return Span::passing_on(parent.unwrap_or_default()) };
+        let is_off = match self.dynamic_name {
+            Some(name) => core.switch.is_dynamic_operation_off(name),
+            None => core.switch.is_operation_off(self.static_name),
+        };
+        if is_off {
+            return switched_off(core, parent.as_ref());
+        }
         let details = Details {
             static_name: self.static_name,
             dynamic_name: self.dynamic_name,
@@ -194,16 +204,37 @@ impl<'a> SpanBuilder<'a> {
 }
 
 /// The span of a tracer that records nothing.
-#[inline(never)]
+#[cfg_attr(not(feature = "recording-off"), inline(never))]
+#[cfg_attr(feature = "recording-off", inline(always))]
 fn pass_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
     let active = || if ignore_active { None } else { active::context() };
     Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
 }
 
+/// The span of an operation that is off.
+#[inline(never)]
+fn switched_off(core: &'static Core, parent: Option<&SpanContext>) -> Span {
+    let mut span = Span::passing_on(parent.cloned().unwrap_or_default());
+    span.core = Some(core);
+    span.switched_off = true;
+    span
+}
+
 /// Starts a span that begins a trace, and has nothing set yet.
 #[inline(never)]
 fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
-    Details::plain(name, kind).start(core, None)
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, None);
+    }
+    if core.open_spans.is_some() {
+        return Details::plain(name, kind).start(core, None);
+    }
+    let trace_id = new_trace_id();
+    let params = SamplingParams { kind, ..SamplingParams::root(trace_id, name) };
+    let Decision { sampled, by } = core.sampler.sample(&params);
+    let begun = Begun::here(core, sampled).unwrap_or_else(|| Begun::anywhere(core, sampled));
+    let context = SpanContext::new(trace_id, begun.span_id, flags(TraceFlags::RANDOM, sampled, false));
+    begun.span(context, name, kind, by)
 }
 
 /// Starts a span below the active one, if there is one.
@@ -218,41 +249,93 @@ fn start_below_active(core: &'static Core, name: &'static str, kind: SpanKind) -
 /// Starts a span below a parent that has decided, nearly always, and has nothing set yet.
 #[inline(never)]
 fn start_below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
-    let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
-    if !decided || !core.follows_parents || core.open_spans.is_some() {
+    if core.switch.is_operation_off(name) {
+        return switched_off(core, Some(parent));
+    }
+    if !core.follows_decided(parent) {
         return Details::plain(name, kind).start(core, Some(parent));
     }
-    let recording = parent.is_sampled();
-    let (timeline, start_unix_ns) =
-        if recording { begin_recording(core, None) } else { count_unsampled(core) };
-    Span {
-        context: parent.child(new_span_id(), parent.flags()),
-        core: Some(core),
-        name,
-        start_unix_ns,
-        timeline,
-        body: None,
-        sampled_by: None,
-        kind,
-        recording,
-        parent_is_remote: parent.is_remote(),
-        was_taken_out: false,
+    let sampled = parent.is_sampled();
+    let begun = Begun::here(core, sampled).unwrap_or_else(|| Begun::anywhere(core, sampled));
+    let context = parent.child(begun.span_id, parent.flags());
+    let mut span = begun.span(context, name, kind, None);
+    span.parent_is_remote = parent.is_remote();
+    span
+}
+
+/// What a span has from the moment at which it begins.
+#[derive(Clone, Copy)]
+pub(super) struct Begun {
+    /// The tracer's, in this process.
+    pub(super) core: &'static Core,
+    span_id: SpanId,
+    recording: bool,
+    pub(super) timeline: Timeline,
+    pub(super) start_unix_ns: u64,
+}
+
+impl Begun {
+    /// Counts a span, draws its id, and reads the clock if it records. `None`, and nothing is counted, if this
+    /// thread has to be prepared for it, or the clock is not the processor's counter.
+    #[inline(always)]
+    fn here(core: &'static Core, recording: bool) -> Option<Self> {
+        let mut current = Current::take(core.hub_id)?;
+        let begun = Self::with(current.local()?, core, recording);
+        current.put_back();
+        begun
     }
-}
 
-/// Counts a span that begins to record, and says when, on which clock.
-#[inline(always)]
-pub(super) fn begin_recording(core: &'static Core, start: Option<SystemTime>) -> (Timeline, u64) {
-    core.hub.with_local(|local| local.counters.started.add(1));
-    let timeline = core.clock.timeline();
-    (timeline, start.map_or_else(|| core.clock.unix_ns(timeline), to_unix_ns))
-}
+    #[inline(always)]
+    fn with(local: &Local, core: &'static Core, recording: bool) -> Option<Self> {
+        let span_id = next_span_id()?;
+        if !recording {
+            local.counters.unsampled.add(1);
+            return Some(Self { core, span_id, recording, timeline: Timeline::START, start_unix_ns: 0 });
+        }
+        let timeline = core.clock.timeline();
+        let start_unix_ns = timeline.tsc_unix_ns()?;
+        local.counters.started.add(1);
+        Some(Self { core, span_id, recording, timeline, start_unix_ns })
+    }
 
-/// Counts a span that does not record. It has no times.
-#[inline(always)]
-fn count_unsampled(core: &'static Core) -> (Timeline, u64) {
-    core.hub.with_local(|local| local.counters.unsampled.add(1));
-    (Timeline::START, 0)
+    /// The same on any thread and any clock.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn anywhere(core: &'static Core, recording: bool) -> Self {
+        let count = |local: &mut Local| {
+            let counter = if recording { &local.counters.started } else { &local.counters.unsampled };
+            counter.add(1);
+        };
+        let core = core.of_this_process();
+        core.hub.with_local(count);
+        let timeline = if recording { core.clock.timeline() } else { Timeline::START };
+        let start_unix_ns = if recording { core.clock.unix_ns(timeline) } else { 0 };
+        Self { core, span_id: new_span_id(), recording, timeline, start_unix_ns }
+    }
+
+    #[inline(always)]
+    fn span(
+        self,
+        context: SpanContext,
+        name: &'static str,
+        kind: SpanKind,
+        sampled_by: Option<&'static SamplerTags>,
+    ) -> Span {
+        Span {
+            context,
+            core: Some(self.core),
+            name,
+            start_unix_ns: self.start_unix_ns,
+            timeline: self.timeline,
+            body: None,
+            sampled_by,
+            kind,
+            recording: self.recording,
+            parent_is_remote: false,
+            was_taken_out: false,
+            switched_off: false,
+        }
+    }
 }
 
 /// What a builder holds, whatever it is.
@@ -282,37 +365,25 @@ impl Details<'_, '_> {
 
     #[inline]
     fn start(&self, core: &'static Core, parent: Option<&SpanContext>) -> Span {
-        let span_id = new_span_id();
         let valid_parent = parent.filter(|parent| parent.is_valid());
         let trace_id = valid_parent.map_or_else(new_trace_id, SpanContext::trace_id);
         let (decision, debug) = self.decide(core, trace_id, valid_parent);
+        let mut begun = Begun::anywhere(core, decision.sampled);
+        begun.start_unix_ns = self.start_time.map_or(begun.start_unix_ns, to_unix_ns);
         let context = match (valid_parent, parent) {
-            (Some(parent), _) => parent.child(span_id, flags(parent.flags(), decision.sampled, debug)),
+            (Some(parent), _) => parent.child(begun.span_id, flags(parent.flags(), decision.sampled, debug)),
             (None, from) => {
                 let flags = flags(TraceFlags::RANDOM, decision.sampled, debug);
                 from.map_or_else(
-                    || SpanContext::new(trace_id, span_id, flags),
-                    |from| from.new_root(trace_id, span_id, flags),
+                    || SpanContext::new(trace_id, begun.span_id, flags),
+                    |from| from.new_root(trace_id, begun.span_id, flags),
                 )
             }
         };
-        let recording = decision.sampled;
-        let (timeline, start_unix_ns) =
-            if recording { begin_recording(core, self.start_time) } else { count_unsampled(core) };
-        let mut span = Span {
-            context,
-            core: Some(core),
-            name: self.static_name,
-            start_unix_ns,
-            timeline,
-            body: None,
-            sampled_by: if valid_parent.is_none() { decision.by } else { None },
-            kind: self.kind,
-            recording,
-            parent_is_remote: valid_parent.is_some_and(SpanContext::is_remote),
-            was_taken_out: false,
-        };
-        if recording && self.has_more_than_a_name(core) {
+        let sampled_by = if valid_parent.is_none() { decision.by } else { None };
+        let mut span = begun.span(context, self.static_name, self.kind, sampled_by);
+        span.parent_is_remote = valid_parent.is_some_and(SpanContext::is_remote);
+        if decision.sampled {
             self.record(&mut span, core);
         }
         span
@@ -342,12 +413,6 @@ impl Details<'_, '_> {
         (core.sampler.sample(&params), false)
     }
 
-    fn has_more_than_a_name(&self, core: &Core) -> bool {
-        self.dynamic_name.is_some()
-            || core.open_spans.is_some()
-            || !(self.references.is_empty() && self.links.is_empty() && self.tags.is_empty())
-    }
-
     /// Puts what the builder holds into a span that records.
     fn record(&self, span: &mut Span, core: &Core) {
         if let Some(name) = self.dynamic_name {
@@ -359,7 +424,7 @@ impl Details<'_, '_> {
         for (key, value) in self.tags {
             match sampling_priority(&(key, *value)).and_then(|_| span.recorder()) {
                 // `decide` has done what it asks for.
-                Some((body, core)) => body.set_attribute(key, *value, &core.limits),
+                Some((body, core)) => set_attribute(body, core, key, *value),
                 None => span.set_tag_ref(key, *value),
             }
         }

@@ -1,9 +1,11 @@
 //! Stage 2: tags, encoded as they are set.
 
-use super::start::{begin_recording, flags, sampling_priority};
+use super::start::{Begun, flags, sampling_priority};
 use super::{Span, SpanKind, StatusCode};
 use crate::context::SpanContext;
+use crate::row::body::Body;
 use crate::tags::{self, Key};
+use crate::tracer::Core;
 use crate::value::{Field, TagRef};
 
 impl Span {
@@ -72,12 +74,16 @@ impl Span {
 
     #[inline(always)]
     pub(super) fn set_tag_ref(&mut self, key: &str, value: TagRef<'_>) {
+        if cfg!(feature = "recording-off") {
+            return;
+        }
         // The three tags that do more are told by their lengths first: with a constant key that costs nothing.
         if matches!(key.len(), 5 | 9 | 17) && self.set_special(key, value) {
             return;
         }
-        if let Some((body, core)) = self.recorder() {
-            body.set_attribute(key, value, &core.limits);
+        let Some((body, core)) = self.recorder() else { return };
+        if !body.set_short_attribute(key, value, core.switch.short_attributes_max()) {
+            set_attribute(body, core, key, value);
         }
     }
 
@@ -105,7 +111,7 @@ impl Span {
 
     fn set_sampling_priority(&mut self, priority: i64) {
         let wanted = priority > 0;
-        let Some(core) = self.core else { return };
+        let Some(core) = self.core.filter(|_| !self.switched_off) else { return };
         let new_flags = flags(self.context.flags(), wanted, wanted);
         self.context = std::mem::take(&mut self.context).with_flags(new_flags);
         if wanted && !self.recording {
@@ -116,13 +122,23 @@ impl Span {
                 self.name = "unnamed";
             }
             self.recording = true;
-            (self.timeline, self.start_unix_ns) = begin_recording(core, None);
-            if let Some(open_spans) = &core.open_spans {
+            let begun = Begun::anywhere(core, true);
+            self.core = Some(begun.core);
+            (self.timeline, self.start_unix_ns) = (begun.timeline, begun.start_unix_ns);
+            if let Some(open_spans) = &begun.core.open_spans {
                 open_spans.insert(self.context.span_id(), self.name);
             }
         } else if !wanted && self.recording {
             self.was_taken_out = true;
             self.abandon();
         }
+    }
+}
+
+/// Sets any attribute that is not switched off.
+#[cold]
+pub(super) fn set_attribute(body: &mut Body, core: &Core, key: &str, value: TagRef<'_>) {
+    if !core.switch.is_tag_off(key) {
+        body.set_attribute(key, value, &core.limits.span);
     }
 }

@@ -5,9 +5,6 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use ureq::http::{HeaderValue, Uri};
 
-/// Where OTLP receivers take spans.
-const TRACES_PATH: &str = "/v1/traces";
-
 const URL_BYTES_MAX: usize = 2048;
 
 /// What becomes of a URL's path.
@@ -15,10 +12,10 @@ const URL_BYTES_MAX: usize = 2048;
 pub(crate) enum PathRule {
     /// Used as it is.
     AsIs,
-    /// `/v1/traces` is appended to it.
-    Append,
-    /// Used as it is if there is one, else `/v1/traces`.
-    DefaultIfNone,
+    /// This is appended to it.
+    Append(&'static str),
+    /// Used as it is if there is one, else this.
+    DefaultIfNone(&'static str),
 }
 
 /// A URL to post to.
@@ -105,10 +102,10 @@ fn has_malformed_port(uri: &Uri, host_port: &str) -> bool {
 fn path(path: &str, rule: PathRule) -> String {
     let base = path.trim_end_matches('/');
     match rule {
-        PathRule::Append => format!("{base}{TRACES_PATH}"),
-        PathRule::DefaultIfNone if base.is_empty() => TRACES_PATH.to_owned(),
+        PathRule::Append(appended) => format!("{base}{appended}"),
+        PathRule::DefaultIfNone(default) if base.is_empty() => default.to_owned(),
         PathRule::AsIs if path.is_empty() => "/".to_owned(),
-        PathRule::AsIs | PathRule::DefaultIfNone => path.to_owned(),
+        PathRule::AsIs | PathRule::DefaultIfNone(_) => path.to_owned(),
     }
 }
 
@@ -125,19 +122,22 @@ fn basic(credentials: &str) -> Result<HeaderValue, &'static str> {
 mod tests {
     use super::*;
 
+    const APPEND: PathRule = PathRule::Append("/v1/traces");
+    const DEFAULT_IF_NONE: PathRule = PathRule::DefaultIfNone("/v1/traces");
+
     #[test]
     fn the_path_follows_its_rule() {
-        use PathRule::{Append, AsIs, DefaultIfNone};
+        use PathRule::AsIs;
         let cases = [
-            ("http://h:4318", Append, "http://h:4318/v1/traces"),
-            ("http://h:4318/", Append, "http://h:4318/v1/traces"),
-            (" http://h/otlp/ ", Append, "http://h/otlp/v1/traces"),
+            ("http://h:4318", APPEND, "http://h:4318/v1/traces"),
+            ("http://h:4318/", APPEND, "http://h:4318/v1/traces"),
+            (" http://h/otlp/ ", APPEND, "http://h/otlp/v1/traces"),
             ("http://h:4318", AsIs, "http://h:4318/"),
             ("http://h:4318/spans/", AsIs, "http://h:4318/spans/"),
-            ("http://h:4318", DefaultIfNone, "http://h:4318/v1/traces"),
-            ("http://h:4318/", DefaultIfNone, "http://h:4318/v1/traces"),
-            ("http://h:4318/x", DefaultIfNone, "http://h:4318/x"),
-            ("HTTP://[::1]:4318", DefaultIfNone, "http://[::1]:4318/v1/traces"),
+            ("http://h:4318", DEFAULT_IF_NONE, "http://h:4318/v1/traces"),
+            ("http://h:4318/", DEFAULT_IF_NONE, "http://h:4318/v1/traces"),
+            ("http://h:4318/x", DEFAULT_IF_NONE, "http://h:4318/x"),
+            ("HTTP://[::1]:4318", DEFAULT_IF_NONE, "http://[::1]:4318/v1/traces"),
         ];
         for (url, rule, expected) in cases {
             let endpoint = Endpoint::parse(url, rule).unwrap();
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn credentials_and_query_are_used_but_not_shown() {
-        let endpoint = Endpoint::parse("http://me:p%40ss@h:1/p?key=secret", PathRule::Append).unwrap();
+        let endpoint = Endpoint::parse("http://me:p%40ss@h:1/p?key=secret", APPEND).unwrap();
         assert_eq!(endpoint.shown(), "http://h:1/p/v1/traces");
         assert_eq!(endpoint.uri().to_string(), "http://h:1/p/v1/traces?key=secret");
         let authorization = endpoint.authorization().unwrap();
@@ -173,14 +173,14 @@ mod tests {
             (&long, "it is longer than 2048 bytes"),
         ];
         for (url, reason) in cases {
-            assert_eq!(Endpoint::parse(url, PathRule::Append).unwrap_err(), reason, "{url}");
+            assert_eq!(Endpoint::parse(url, APPEND).unwrap_err(), reason, "{url}");
         }
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
     fn https_without_the_feature_is_told() {
-        let error = Endpoint::parse("https://h", PathRule::Append).unwrap_err();
+        let error = Endpoint::parse("https://h", APPEND).unwrap_err();
         assert_eq!(error, "https needs this crate's feature `tls`");
     }
 

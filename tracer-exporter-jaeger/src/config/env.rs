@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::endpoint::PathRule;
 use super::headers::Headers;
 use super::{ConfigError, EndpointSetting, OtlpHttpBuilder};
+use crate::http_exporter::{HttpTransport, OtlpHttp};
 
 /// Where variables are read: the process's environment, or a test's own.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -33,7 +34,11 @@ impl OtlpHttpBuilder {
             }
         }
         if let Some((setting, value)) = first(lookup, ENDPOINT)? {
-            let path = if setting == ENDPOINT[0] { PathRule::AsIs } else { PathRule::Append };
+            let path = if setting == ENDPOINT[0] {
+                PathRule::AsIs
+            } else {
+                PathRule::Append(OtlpHttp::SPECIFICS.path)
+            };
             builder.endpoint = EndpointSetting { setting, value, path };
         }
         if let Some((setting, value)) = first(lookup, HEADERS)? {
@@ -72,7 +77,6 @@ fn shown(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OtlpHttp;
 
     fn build(variables: &[(&str, &str)]) -> Result<OtlpHttp, ConfigError> {
         let lookup = |name: &str| {

@@ -1,6 +1,9 @@
 //! What receivers say: `ExportTraceServiceResponse` on success, `google.rpc.Status` or text on
 //! failure.
 
+#[cfg(feature = "grpc")]
+use std::time::Duration;
+
 use tracer_core::row::wire::{Field, Fields, WireError};
 
 /// How much of a message from outside is kept, in characters.
@@ -57,8 +60,46 @@ pub(crate) fn failure_message(body: &[u8], is_protobuf: bool) -> String {
     }
 }
 
+/// The pause that a failure over gRPC asks for: `google.rpc.RetryInfo` among the details of a
+/// `google.rpc.Status`.
+///
+/// ```text
+/// Status = 1 code  2 message  3 Any*      Any = 1 type  2 RetryInfo
+/// RetryInfo = 1 Duration                  Duration = 1 seconds  2 nanoseconds
+/// ```
+#[cfg(feature = "grpc")]
+pub(crate) fn retry_info(status: &[u8]) -> Option<Duration> {
+    let details = Fields::new(status).flatten().filter_map(|(number, field)| match field {
+        Field::Bytes(any) if number == 3 => Some(any),
+        _ => None,
+    });
+    let mut infos = details.filter(|any| {
+        let retry_info: &[u8] = b"type.googleapis.com/google.rpc.RetryInfo";
+        sub_message(any, 1) == Some(retry_info)
+    });
+    let delay = sub_message(sub_message(infos.next()?, 2)?, 1)?;
+    let part = |wanted| {
+        Fields::new(delay).flatten().find_map(|(number, field)| match field {
+            Field::Varint(value) if number == wanted => Some(value),
+            _ => None,
+        })
+    };
+    // A negative number is a huge one here, and no pause.
+    let seconds = i64::try_from(part(1).unwrap_or(0)).ok()?.unsigned_abs();
+    let nanos = u32::try_from(part(2).unwrap_or(0)).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    Some(Duration::new(seconds, nanos))
+}
+
+#[cfg(feature = "grpc")]
+fn sub_message(message: &[u8], wanted: u64) -> Option<&[u8]> {
+    Fields::new(message).flatten().find_map(|(number, field)| match field {
+        Field::Bytes(bytes) if number == wanted => Some(bytes),
+        _ => None,
+    })
+}
+
 /// The start of a text from outside, on one line.
-fn printable(bytes: &[u8]) -> String {
+pub(crate) fn printable(bytes: &[u8]) -> String {
     // No character has more than four bytes, so this is enough, and bounds the work.
     let start = bytes.get(..4 * MESSAGE_CHARS_MAX).unwrap_or(bytes);
     let text = String::from_utf8_lossy(start);
@@ -94,6 +135,31 @@ mod tests {
         assert!(Answer::decode(&whole[..whole.len() - 1]).is_err());
         assert_eq!(Answer::decode(&[0x08, 1]), Err(WireError::WrongType));
         assert_eq!(Answer::decode(b"<html></html>"), Err(WireError::WrongType));
+    }
+
+    #[cfg(feature = "grpc")]
+    #[test]
+    fn the_pause_that_a_grpc_failure_asks_for_is_found() {
+        let status = |type_name: &str, seconds: u64, nanos: u64| {
+            let (mut delay, mut info, mut any, mut status) =
+                (vec![0x08], Vec::new(), Vec::new(), vec![0x08, 14]);
+            put_varint(&mut delay, seconds);
+            delay.push(0x10);
+            put_varint(&mut delay, nanos);
+            put_bytes(&mut info, 0x0a, &delay);
+            put_bytes(&mut any, 0x0a, format!("type.googleapis.com/google.rpc.{type_name}").as_bytes());
+            put_bytes(&mut any, 0x12, &info);
+            put_bytes(&mut status, 0x1a, b"");
+            put_bytes(&mut status, 0x1a, &any);
+            retry_info(&status)
+        };
+        assert_eq!(status("RetryInfo", 3, 500), Some(Duration::new(3, 500)));
+        assert_eq!(status("RetryInfo", 0, 0), Some(Duration::ZERO));
+        assert_eq!(status("DebugInfo", 3, 0), None);
+        assert_eq!(status("RetryInfo", u64::MAX, 0), None, "minus one");
+        assert_eq!(status("RetryInfo", 1, 1_000_000_000), None);
+        assert_eq!(retry_info(b"no protobuf"), None);
+        assert_eq!(retry_info(b""), None);
     }
 
     #[test]

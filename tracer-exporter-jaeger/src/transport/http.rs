@@ -4,14 +4,17 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use tracer_core::{Clock, ExportError};
-use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderValue, Response};
 use ureq::{Agent, Body};
 
-use super::answer::{Answer, failure_message};
+use super::answer::failure_message;
 use super::retry;
+use super::sender::Failure;
 use crate::config::endpoint::Endpoint;
-use crate::encode::otlp;
+
+/// The media type of protobuf, which answers may have.
+const PROTOBUF: &str = "application/x-protobuf";
 
 /// How much of an answer is read.
 const RESPONSE_BYTES_MAX: u64 = 64 * 1024;
@@ -28,20 +31,42 @@ pub(crate) struct Http {
     clock: Clock,
 }
 
-/// An attempt that did not deliver.
+/// What a client is made of.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: ExportError,
-    /// Whether the same request may succeed later.
-    pub(crate) is_retryable: bool,
-    /// The pause that the receiver asks for.
-    pub(crate) retry_after: Option<Duration>,
+pub(crate) struct HttpSettings {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_type: &'static str,
+    pub(crate) content_encoding: Option<&'static str>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: ureq::tls::TlsConfig,
+}
+
+/// The answer of a receiver that took a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) body: Vec<u8>,
+    pub(crate) is_protobuf: bool,
+    /// Why the body is not whole.
+    pub(crate) broken: Option<String>,
+}
+
+impl Taken {
+    fn read(mut response: Response<Body>) -> Self {
+        let is_protobuf = is_protobuf(response.headers());
+        let (body, broken) = read_body(&mut response);
+        Self { body, is_protobuf, broken }
+    }
 }
 
 impl Http {
     /// A client for that end point; `headers` go with every request.
-    pub(crate) fn new(endpoint: Endpoint, mut headers: HeaderMap) -> Self {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(otlp::CONTENT_TYPE));
+    pub(crate) fn new(settings: HttpSettings) -> Self {
+        let HttpSettings { endpoint, mut headers, content_type, content_encoding, .. } = settings;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if let Some(encoding) = content_encoding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
@@ -49,8 +74,20 @@ impl Http {
             .max_redirects_will_error(false)
             .max_response_header_size(16 * 1024)
             .user_agent(concat!("tracer-exporter-jaeger/", env!("CARGO_PKG_VERSION")))
-            .accept(otlp::CONTENT_TYPE);
+            .accept(content_type);
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(settings.tls);
         Self { agent: config.build().into(), endpoint, headers, clock: Clock::system() }
+    }
+
+    /// A client of the same settings with connections of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            agent: self.agent.config().clone().into(),
+            endpoint: self.endpoint.clone(),
+            headers: self.headers.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     /// The end point without credentials.
@@ -58,13 +95,8 @@ impl Http {
         self.endpoint.shown()
     }
 
-    /// Posts a body, and waits for the answer until the deadline. `Ok(Err(…))` is an answer of
-    /// success that cannot be read, and why.
-    pub(crate) fn post(
-        &self,
-        body: &[u8],
-        deadline: Instant,
-    ) -> Result<Result<Answer, String>, Box<Failure>> {
+    /// Posts a body, and waits for the answer until the deadline.
+    pub(crate) fn post(&self, body: &[u8], deadline: Instant) -> Result<Taken, Box<Failure>> {
         let remaining = deadline.saturating_duration_since(Instant::now());
         if remaining < SHORTEST_WAIT {
             return Err(self.timed_out());
@@ -75,7 +107,7 @@ impl Http {
             headers.extend(self.headers.clone());
         }
         let response = request.send(body).map_err(|error| self.unanswered(&error))?;
-        if response.status().is_success() { Ok(read_answer(response)) } else { Err(self.refused(response)) }
+        if response.status().is_success() { Ok(Taken::read(response)) } else { Err(self.refused(response)) }
     }
 
     fn timed_out(&self) -> Box<Failure> {
@@ -113,22 +145,10 @@ impl Http {
     }
 }
 
-/// The answer of a receiver that took the request, whatever its body is like.
-fn read_answer(mut response: Response<Body>) -> Result<Answer, String> {
-    let is_protobuf = is_protobuf(response.headers());
-    let (body, broken) = read_body(&mut response);
-    match broken {
-        Some(cause) => Err(cause),
-        None if body.is_empty() => Ok(Answer::default()),
-        None if !is_protobuf => Err("it is not protobuf".into()),
-        None => Answer::decode(&body).map_err(|error| error.to_string()),
-    }
-}
-
 fn is_protobuf(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = value.map(|value| value.split(';').next().unwrap_or(value).trim());
-    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(otlp::CONTENT_TYPE))
+    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(PROTOBUF))
 }
 
 /// A body, or its start and why there is no more. Read to its end, it leaves the connection to the

@@ -11,11 +11,12 @@ use prost::Message;
 use tracer_core::row::Rows;
 use tracer_core::row::record::SpanRecord;
 use tracer_core::{
-    Batch, Resource, Scope, SpanContext, SpanId, SpanKind, SpanLimits, StatusCode, TagRef, TraceFlags,
-    TraceId, TraceState, Tracer,
+    Batch, Resource, Scope, SpanContext, SpanId, SpanKind, SpanLimits, StatusCode, TraceFlags, TraceId,
+    TraceState, Tracer,
 };
 use tracer_exporter_jaeger::encode::otlp;
 
+use super::random::{Owned, Random};
 use super::spans::{Captured, capture, capture_with};
 
 fn decode(captured: &Captured) -> ExportTraceServiceRequest {
@@ -193,90 +194,40 @@ fn kinds_and_statuses_have_their_numbers() {
     assert_eq!(spans[0].parent_span_id, [0_u8; 0], "a root has no parent, not one of zeros");
 }
 
-/// A small generator of repeatable numbers (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, bound: u64) -> usize {
-        usize::try_from(self.next() % bound).unwrap()
-    }
-
-    /// A text whose length is likely to be near one where a varint grows.
-    fn text(&mut self) -> String {
-        let len = [0, 1, 100, 120, 127, 128, 130, 300][self.below(8)] + self.below(3);
-        (0..len).map(|_| ['a', 'é', '世', '🦀', '\n', '"'][self.below(6)]).collect()
-    }
-
-    /// Never empty: an empty name is a field of two bytes in ours and none in theirs.
-    fn name(&mut self) -> String {
-        self.text() + "n"
-    }
-
-    fn value(&mut self) -> (Value, Owned) {
-        match self.below(6) {
-            0 => {
-                let value = self.next() >> self.below(64);
-                let value = i64::from_le_bytes(value.to_le_bytes());
-                (Value::IntValue(value), Owned::I64(value))
-            }
-            1 => {
-                let value = self.below(1_000_000) as f64 / 7.0;
-                (Value::DoubleValue(value), Owned::F64(value))
-            }
-            2 => {
-                let values: Vec<i64> = (0..self.below(40)).map(|_| 1 << self.below(62)).collect();
-                (array(values.iter().copied().map(Value::IntValue)), Owned::I64s(values))
-            }
-            3 => {
-                let bytes = self.text().into_bytes();
-                (Value::BytesValue(bytes.clone()), Owned::Bytes(bytes))
-            }
-            _ => {
-                let value = self.text();
-                (text(&value), Owned::Str(value))
-            }
+fn random_value(random: &mut Random) -> (Value, Owned) {
+    let owned = random.value();
+    let value = match &owned {
+        Owned::Bool(truth) => Value::BoolValue(*truth),
+        Owned::I64(number) => Value::IntValue(*number),
+        Owned::U64(number) => {
+            i64::try_from(*number).map_or_else(|_| text(&number.to_string()), Value::IntValue)
         }
-    }
+        Owned::F64(number) => Value::DoubleValue(*number),
+        Owned::Str(value) => text(value),
+        Owned::Bytes(bytes) => Value::BytesValue(bytes.clone()),
+        Owned::I64s(numbers) => array(numbers.iter().copied().map(Value::IntValue)),
+        Owned::F64s(numbers) => array(numbers.iter().copied().map(Value::DoubleValue)),
+        Owned::Bools(truths) => array(truths.iter().copied().map(Value::BoolValue)),
+    };
+    (value, owned)
 }
 
-enum Owned {
-    I64(i64),
-    F64(f64),
-    I64s(Vec<i64>),
-    Bytes(Vec<u8>),
-    Str(String),
-}
-
-impl Owned {
-    fn borrow(&self) -> TagRef<'_> {
-        match self {
-            Self::I64(value) => (*value).into(),
-            Self::F64(value) => (*value).into(),
-            Self::I64s(values) => values[..].into(),
-            Self::Bytes(bytes) => bytes.into(),
-            Self::Str(text) => text.into(),
-        }
-    }
+/// Never empty: an empty name is a field of two bytes in ours and none in theirs.
+fn random_name(random: &mut Random) -> String {
+    random.text() + "n"
 }
 
 fn finish_random_span(random: &mut Random, tracer: &Tracer) -> Span {
-    let mut expected = Span { name: random.name(), ..Span::default() };
+    let mut expected = Span { name: random_name(random), ..Span::default() };
     let parent = remote(9);
     let mut span = tracer.span_with_name(&expected.name).child_of(&parent).start();
     for n in 0..random.below(12) {
-        let ((value, owned), key) = (random.value(), format!("{n}{}", random.text()));
+        let ((value, owned), key) = (random_value(random), format!("{n}{}", random.text()));
         span.set_tag(&key, owned.borrow());
         expected.attributes.push(key_value(&key, value));
     }
     for _ in 0..random.below(5) {
-        let (name, (value, owned)) = (random.name(), random.value());
+        let (name, (value, owned)) = (random_name(random), random_value(random));
         span.log_at(UNIX_EPOCH + Duration::from_nanos(5), &name, &[("f", owned.borrow())]);
         let attributes = vec![key_value("f", value)];
         expected.events.push(Event { time_unix_nano: 5, name, attributes, dropped_attributes_count: 0 });

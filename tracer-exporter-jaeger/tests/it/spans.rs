@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tracer_core::row::Rows;
+use tracer_core::row::record::SpanRecord;
 use tracer_core::{Batch, ExportError, Exported, Exporter, Pipeline, Resource, Scope, SpanLimits, Tracer};
-use tracer_exporter_jaeger::{OtlpHttp, encode::otlp};
+use tracer_exporter_jaeger::encode::otlp;
+
+use super::random::Random;
 
 /// Keeps what it is given, as rows and as a request's body.
 #[derive(Clone, Default)]
@@ -55,7 +58,7 @@ pub(crate) fn capture_with(limits: SpanLimits, work: impl FnOnce(&Tracer)) -> Ca
 
 /// Exports so many spans within so long.
 pub(crate) fn export(
-    exporter: &mut OtlpHttp,
+    exporter: &mut (impl Exporter + ?Sized),
     spans: usize,
     timeout: Duration,
 ) -> Result<Exported, ExportError> {
@@ -63,7 +66,7 @@ pub(crate) fn export(
 }
 
 pub(crate) fn export_tagged(
-    exporter: &mut OtlpHttp,
+    exporter: &mut (impl Exporter + ?Sized),
     spans: usize,
     tag: &str,
     timeout: Duration,
@@ -77,4 +80,23 @@ pub(crate) fn export_tagged(
     let rows = Rows::from_bytes(&captured.rows).unwrap();
     assert_eq!(rows.len(), spans);
     exporter.export(&Batch::new(&resource, &scope, rows), Instant::now() + timeout)
+}
+
+/// Batches of random spans, as their bytes and as records, given to a check one by one.
+pub(crate) fn random_batches(seed: u64, check: impl Fn(&Batch<'_>, &[SpanRecord])) {
+    let mut random = Random(seed);
+    let resource = Resource::bare("svc").with_tag("region", "Zürich").with_tag("zone", 7).with_tag("b", true);
+    let scope = Scope::new("lib", "1.2");
+    let mut limits = SpanLimits::default();
+    (limits.attributes_max, limits.events_max, limits.links_max) = (30, 14, 3);
+    for _ in 0..100 {
+        let count = random.one_of(&[0, 1, 2, 14, 15, 16]);
+        let captured = capture_with(limits.clone(), |tracer| {
+            (0..count).for_each(|_| random.finish_span(tracer));
+        });
+        let rows = Rows::from_bytes(&captured.rows).unwrap();
+        let records: Vec<_> = rows.iter().map(|row| SpanRecord::decode(row).unwrap()).collect();
+        assert_eq!(records.len(), count);
+        check(&Batch::new(&resource, &scope, rows), &records);
+    }
 }

@@ -9,6 +9,7 @@ use tracer_core::Tracer;
 use tracer_propagation::Composite;
 
 use super::service::Trace;
+use crate::exchange::ResponseNames;
 use crate::head::RequestHead;
 use crate::settings::{Settings, common_setters};
 use crate::tags::{SensitiveKeys, ServerView};
@@ -31,7 +32,7 @@ pub struct TraceLayer(Arc<ServerSettings>);
 #[derive(Clone, Debug)]
 pub(super) struct ServerSettings {
     pub(super) common: Settings,
-    pub(super) traceresponse: bool,
+    pub(super) names: ResponseNames,
     trust_forwarded: bool,
     /// Shared by all layers that were made from one.
     malformed: Arc<AtomicU64>,
@@ -42,7 +43,7 @@ impl TraceLayer {
     pub fn new(tracer: Tracer) -> Self {
         Self(Arc::new(ServerSettings {
             common: Settings::new(tracer),
-            traceresponse: true,
+            names: ResponseNames { traceresponse: true, server_timing: false },
             trust_forwarded: false,
             malformed: Arc::default(),
         }))
@@ -53,7 +54,18 @@ impl TraceLayer {
     /// Whether responses name their span in a `traceresponse` header
     /// (`00-<trace id>-<span id>-<flags>`). They do unless this is set to `false`.
     pub fn traceresponse(mut self, send: bool) -> Self {
-        Arc::make_mut(&mut self.0).traceresponse = send;
+        Arc::make_mut(&mut self.0).names.traceresponse = send;
+        self
+    }
+
+    /// Whether responses name their span in a `Server-Timing` header too
+    /// (`traceparent;desc="00-<trace id>-<span id>-<flags>"`), beside the metrics that are there. They
+    /// do not unless this is set to `true`.
+    ///
+    /// Scripts of a page find it in `performance.getEntriesByType("navigation")[0].serverTiming`,
+    /// those of other origins only with `Timing-Allow-Origin`.
+    pub fn server_timing(mut self, send: bool) -> Self {
+        Arc::make_mut(&mut self.0).names.server_timing = send;
         self
     }
 

@@ -71,10 +71,7 @@ fn begin(settings: &ServerSettings, head: RequestHead<'_>) -> Option<Exchange> {
     if span.is_recording() {
         tags::of_server(&mut span, &head, rpc.is_some(), &settings.view());
     }
-    let role = Role::Server {
-        traceresponse: settings.traceresponse,
-        hides_unknown_methods: common.span_name.is_none(),
-    };
+    let role = Role::Server { names: settings.names, hides_unknown_methods: common.span_name.is_none() };
     Some(Exchange::new(span, role, protocol(&head, rpc)))
 }
 

@@ -28,18 +28,24 @@ mod plain {
             self.0.len()
         }
 
-        /// Has `write` write a range.
+        /// A range, to be written.
         ///
         /// # Safety
-        /// The range is within `len`, and nobody else reads or writes it meanwhile.
-        #[inline]
-        pub(in super::super) unsafe fn write(&self, at: usize, len: usize, write: impl FnOnce(&mut [u8])) {
+        /// The range is within `len`, and nobody else reads or writes it while it is borrowed.
+        #[inline(always)]
+        #[expect(clippy::mut_from_ref, reason = "the caller sees to it that nobody else has the range")]
+        pub(in super::super) unsafe fn room(&self, at: usize, len: usize) -> &mut [u8] {
             debug_assert!(at + len <= self.len());
             // SAFETY: `at` is within the allocation.
             let start = unsafe { self.0.cast::<u8>().add(at) };
             // SAFETY: the range is initialized, and the caller's alone.
-            write(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), len) });
+            unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), len) }
         }
+
+        /// For the models: what was written is seen as written now.
+        #[inline(always)]
+        #[expect(clippy::unused_self, reason = "the models' twin of this type has use for it")]
+        pub(in super::super) const fn written(&self, _at: usize, _len: usize) {}
 
         /// Shows a range.
         ///
@@ -67,30 +73,44 @@ mod modelled {
     use loom::cell::UnsafeCell;
 
     #[derive(Debug)]
-    pub(in super::super) struct Bytes(Vec<UnsafeCell<u8>>);
+    pub(in super::super) struct Bytes {
+        cells: Vec<UnsafeCell<u8>>,
+        /// What the writer has been given room in.
+        room: std::cell::UnsafeCell<Vec<u8>>,
+    }
+
+    // SAFETY: the room is the writer's; loom checks the cells.
+    unsafe impl Sync for Bytes {}
 
     impl Bytes {
         pub(in super::super) fn new(len: usize) -> Self {
-            Self((0..len).map(|_| UnsafeCell::new(0)).collect())
+            let cells = (0..len).map(|_| UnsafeCell::new(0)).collect();
+            Self { cells, room: std::cell::UnsafeCell::new(vec![0; len]) }
         }
 
         pub(in super::super) fn len(&self) -> usize {
-            self.0.len()
+            self.cells.len()
         }
 
-        pub(in super::super) unsafe fn write(&self, at: usize, len: usize, write: impl FnOnce(&mut [u8])) {
-            let mut bytes = vec![0; len];
-            write(&mut bytes);
-            for (cell, byte) in self.0[at..].iter().zip(bytes) {
+        pub(in super::super) unsafe fn room(&self, at: usize, len: usize) -> &mut [u8] {
+            // SAFETY: only the writer has the room.
+            let room = unsafe { &mut *self.room.get() };
+            &mut room[at..at + len]
+        }
+
+        pub(in super::super) fn written(&self, at: usize, len: usize) {
+            // SAFETY: only the writer has the room.
+            let room = unsafe { &*self.room.get() };
+            for (cell, byte) in self.cells[at..at + len].iter().zip(&room[at..]) {
                 // SAFETY: loom's cell checks that nobody else accesses it.
-                cell.with_mut(|cell| unsafe { *cell = byte });
+                cell.with_mut(|cell| unsafe { *cell = *byte });
             }
         }
 
         pub(in super::super) unsafe fn read(&self, from: usize, to: usize, show: &mut impl FnMut(&[u8])) {
             // SAFETY: loom's cell checks that nobody writes it.
             let bytes: Vec<_> =
-                self.0[from..to].iter().map(|cell| cell.with(|cell| unsafe { *cell })).collect();
+                self.cells[from..to].iter().map(|cell| cell.with(|cell| unsafe { *cell })).collect();
             show(&bytes);
         }
     }

@@ -13,7 +13,12 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
 }
 
 fn append(writer: &mut Writer, row: u8) -> bool {
-    writer.append(1, |room| room.fill(row)).is_ok()
+    if writer.prepare(1, Priority::Ordinary).is_err() {
+        return false;
+    }
+    writer.room(1).unwrap().fill(row);
+    writer.publish(1);
+    true
 }
 
 fn append_all(mut writer: Writer, rows: u8) {
@@ -30,8 +35,8 @@ fn drain_into(reader: &mut Reader, seen: &mut Vec<u8>) -> bool {
 #[test]
 fn appended_is_drained_or_refused() {
     model(|| {
-        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES));
-        let (mut writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(2 * CHUNK_BYTES, 0));
+        let (mut writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || {
             let taken: Vec<u8> = (1..=5).filter(|row| append(&mut writer, *row)).collect();
             drop(writer);
@@ -50,8 +55,8 @@ fn appended_is_drained_or_refused() {
 #[test]
 fn the_end_comes_after_the_last_row() {
     model(|| {
-        let budget = Arc::new(Budget::new(8 * CHUNK_BYTES));
-        let (writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(8 * CHUNK_BYTES, 0));
+        let (writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || append_all(writer, 3));
         let mut seen = Vec::new();
         let more = drain_into(&mut reader, &mut seen);
@@ -64,8 +69,8 @@ fn the_end_comes_after_the_last_row() {
 #[test]
 fn both_ends_may_go_at_any_moment() {
     model(|| {
-        let budget = Arc::new(Budget::new(8 * CHUNK_BYTES));
-        let (writer, mut reader) = chunk_log(&budget);
+        let budget = Arc::new(Budget::new(8 * CHUNK_BYTES, 0));
+        let (writer, mut reader) = chunk_log(&budget, &Arc::default());
         let appending = thread::spawn(move || append_all(writer, 3));
         drain_into(&mut reader, &mut Vec::new());
         drop(reader);
@@ -78,12 +83,15 @@ fn both_ends_may_go_at_any_moment() {
 #[test]
 fn pressure_wakes_once() {
     model(|| {
-        let budget = Arc::new(Budget::new(4));
+        let budget = Arc::new(Budget::new(4, 0));
         let other = Arc::clone(&budget);
-        let reserving = thread::spawn(move || other.reserve(2));
-        let mine = budget.reserve(2);
+        let reserving = thread::spawn(move || other.reserve(2, Priority::Ordinary));
+        let mine = budget.reserve(2, Priority::Ordinary);
         let theirs = reserving.join().unwrap();
-        assert_eq!([mine, theirs].into_iter().filter(|pressed| *pressed == Some(true)).count(), 1);
-        assert_eq!(budget.reserve(1), None);
+        assert_eq!(
+            [mine, theirs].into_iter().filter(|taken| taken.is_some_and(|taken| taken.pressed)).count(),
+            1
+        );
+        assert_eq!(budget.reserve(1, Priority::Ordinary), None);
     });
 }

@@ -1,0 +1,37 @@
+//! Chunks that were read to their end, kept for the next log that grows: so that in a steady state the memory of
+//! spans goes round, and no thread frees what another allocated.
+
+use super::{CHUNK_BYTES, Chunk};
+use crate::sync::{Mutex, try_lock};
+
+/// How many chunks are kept.
+const KEPT_MAX: usize = 64;
+
+/// The chunks of a pipeline that nobody uses. Nobody waits for its lock: who finds it taken does without.
+#[derive(Debug)]
+pub(crate) struct Pool(#[expect(clippy::vec_box, reason = "logs link boxes")] Mutex<Vec<Box<Chunk>>>);
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl Pool {
+    /// An empty chunk with room for `len` bytes at least.
+    pub(super) fn take(&self, len: usize) -> Box<Chunk> {
+        let kept = if len <= CHUNK_BYTES { try_lock(&self.0).and_then(|mut kept| kept.pop()) } else { None };
+        kept.unwrap_or_else(|| Box::new(Chunk::new(len.max(CHUNK_BYTES))))
+    }
+
+    /// Keeps a chunk that nobody refers to any more.
+    pub(super) fn give_back(&self, mut chunk: Box<Chunk>) {
+        if chunk.bytes.len() != CHUNK_BYTES {
+            return;
+        }
+        if let Some(mut kept) = try_lock(&self.0).filter(|kept| kept.len() < KEPT_MAX) {
+            chunk.reset();
+            kept.push(chunk);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Spans in packets of at most so many bytes: messages `emitBatch`, in the compact protocol.
+//!
+//! ```text
+//! packet = 82 81 00 09 "emitBatch"  1c Batch  00
+//! Batch  = 1c Process  19 list head, spans  00
+//! ```
+//!
+//! A packet takes spans until the next one would not fit. One that does not fit into a packet of its
+//! own is trimmed (`trim.rs`).
+
+use tracer_core::Batch;
+use tracer_core::row::record::Value;
+use tracer_core::row::wire::{Field, Fields, varint_len};
+
+use super::protocol::{Protocol, Type, put_tag};
+use super::trim::trim;
+use super::{Compact, Spans, names, put_tags};
+use crate::encode::process_tags;
+
+/// A Thrift message of type "oneway", number 0, for the method `emitBatch`; then the head of its
+/// argument.
+const MESSAGE: &[u8] = b"\x82\x81\x00\x09emitBatch\x1c";
+
+/// The ends of batch and arguments.
+const STOPS: usize = 2;
+
+/// Below this there is no point in trimming.
+const SMALLEST_ROW_BYTES: usize = 64;
+
+/// What the count of tags left out takes, and the head of their list.
+const LEFT_OUT_TAG_BYTES: usize = 48;
+
+/// Makes packets of the rows of one batch.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    bytes_max: usize,
+    /// Everything before the list of spans.
+    prefix: Vec<u8>,
+    spans: Spans,
+    packet: Vec<u8>,
+}
+
+/// What became of the rows that were taken for one packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Packed {
+    /// Spans in the packet.
+    pub(crate) spans: usize,
+    /// How many of these were trimmed.
+    pub(crate) trimmed: usize,
+    /// Rows left out: not readable, or too large even without anything in them.
+    pub(crate) left_out: usize,
+}
+
+/// What became of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    Fits,
+    TooLarge,
+    Unreadable,
+}
+
+impl Packer {
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self { bytes_max, prefix: Vec::new(), spans: Spans::default(), packet: Vec::new() }
+    }
+
+    pub(crate) const fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
+    /// Makes smaller packets from now on.
+    pub(crate) const fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// The packet that [`pack`](Self::pack) made.
+    pub(crate) fn packet(&self) -> &[u8] {
+        &self.packet
+    }
+
+    /// Takes resource and scope of a batch.
+    pub(crate) fn begin(&mut self, batch: &Batch<'_>) {
+        self.spans.begin::<Compact>(batch.scope);
+        self.prefix.clear();
+        self.prefix.extend_from_slice(MESSAGE);
+        Compact::field(&mut self.prefix, 0, 1, Type::Struct);
+        put_fitting_process(&mut self.prefix, batch, self.bytes_max / 2);
+        Compact::field(&mut self.prefix, 1, 2, Type::List);
+    }
+
+    /// Takes as many rows as one packet holds, and makes it. With no spans there is no packet.
+    pub(crate) fn pack(&mut self, rows: &mut Fields<'_>) -> Packed {
+        let mut packed = Packed::default();
+        self.spans.truncate(0);
+        loop {
+            let before = rows.clone();
+            let Some(row) = next_row(rows) else { break };
+            match self.put(row, packed.spans) {
+                Put::Fits => packed.spans += 1,
+                Put::Unreadable => packed.left_out += 1,
+                Put::TooLarge if packed.spans > 0 => {
+                    // It is the first of the next packet.
+                    *rows = before;
+                    break;
+                }
+                Put::TooLarge if self.put_trimmed(row) => (packed.spans, packed.trimmed) = (1, 1),
+                Put::TooLarge => packed.left_out += 1,
+            }
+        }
+        self.assemble(packed.spans);
+        packed
+    }
+
+    /// Appends a span if it fits behind `count` others.
+    fn put(&mut self, row: &[u8], count: usize) -> Put {
+        let begin = self.spans.len();
+        if !self.spans.put::<Compact>(row) {
+            return Put::Unreadable;
+        }
+        if self.size(count + 1) <= self.bytes_max {
+            return Put::Fits;
+        }
+        self.spans.truncate(begin);
+        Put::TooLarge
+    }
+
+    /// Appends what is left of a span that is larger than a packet.
+    fn put_trimmed(&mut self, row: &[u8]) -> bool {
+        let mut room = self.bytes_max.saturating_sub(self.size(1));
+        // A span is larger or smaller than its row, so the first attempt may miss.
+        while room >= SMALLEST_ROW_BYTES {
+            if matches!(self.put(&trim(row, room), 0), Put::Fits) {
+                return true;
+            }
+            room -= room / 8;
+        }
+        false
+    }
+
+    /// The size of a packet with the spans that are there, if they are so many.
+    fn size(&self, count: usize) -> usize {
+        let list_head = if count < 15 { 1 } else { 1 + varint_len(count as u64) };
+        self.prefix.len() + list_head + self.spans.len() + STOPS
+    }
+
+    fn assemble(&mut self, count: usize) {
+        self.packet.clear();
+        if count > 0 {
+            self.packet.extend_from_slice(&self.prefix);
+            Compact::list(&mut self.packet, Type::Struct, count);
+            self.packet.extend_from_slice(self.spans.as_bytes());
+            self.packet.extend_from_slice(&[0; STOPS]);
+        }
+    }
+}
+
+/// The next row, if there is one.
+fn next_row<'a>(rows: &mut Fields<'a>) -> Option<&'a [u8]> {
+    match rows.next()? {
+        Ok((_, Field::Bytes(row))) => Some(row),
+        _ => None,
+    }
+}
+
+/// Appends a `Process` of at most so many bytes: the tags that fit, and how many did not.
+fn put_fitting_process(out: &mut Vec<u8>, batch: &Batch<'_>, bytes_max: usize) {
+    let begin = out.len();
+    let service = batch.resource.service_name().as_bytes();
+    Compact::field(out, 0, 1, Type::Binary);
+    Compact::bytes(out, service.get(..bytes_max / 2).unwrap_or(service));
+    let mut tags = process_tags(batch.resource);
+    let (mut room, all) = (bytes_max.saturating_sub(out.len() - begin + LEFT_OUT_TAG_BYTES), tags.len());
+    tags.retain(|(key, value)| {
+        let mut tag = Vec::new();
+        put_tag::<Compact>(&mut tag, key.as_bytes(), value);
+        let fits = tag.len() <= room;
+        room -= if fits { tag.len() } else { 0 };
+        fits
+    });
+    if tags.len() < all {
+        let left_out = i64::try_from(all - tags.len()).unwrap_or(i64::MAX);
+        tags.push((names::DROPPED_ATTRIBUTES.to_owned(), Value::I64(left_out)));
+    }
+    if !tags.is_empty() {
+        Compact::field(out, 1, 2, Type::List);
+        put_tags::<Compact>(out, &tags);
+    }
+    Compact::stop(out);
+}

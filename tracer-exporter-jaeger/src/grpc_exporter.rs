@@ -1,0 +1,177 @@
+//! The exporters that speak gRPC: a batch is encoded, sent, sent again if that may help, and
+//! accounted for.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tracer_core::{Batch, ExportError, Exported, Exporter};
+
+use crate::complaints::Complaints;
+use crate::config::GrpcBuilder;
+use crate::encode::{Encoded, jaeger_proto, otlp};
+use crate::transport::answer::Answer;
+use crate::transport::grpc::Grpc;
+use crate::transport::sender::Sender;
+
+/// Sends spans by OTLP over gRPC, to port 4317 of Jaeger, the OpenTelemetry Collector and all others
+/// that take it.
+///
+/// The connection lives on a single-threaded runtime of the exporter's own, which runs while an export
+/// does; the application needs none, and one that it has is not used.
+///
+/// **Retries.** A request that was not answered, or answered with a status that OTLP calls retryable
+/// (`RESOURCE_EXHAUSTED` only with `RetryInfo`), is sent again at most twice, within the export's
+/// deadline, after short pauses or what `RetryInfo` asks for. After a failed export each further one has
+/// a single attempt until one succeeds. Accounts are those of [`OtlpHttp`](crate::OtlpHttp).
+#[derive(Debug)]
+pub struct OtlpGrpc(GrpcExporter);
+
+/// Sends spans by Jaeger's own `PostSpans`, over gRPC, to port 14250 of Jaeger, v1 or v2.
+///
+/// Retries and deadlines are those of [`OtlpGrpc`]. A batch is taken as a whole or not at all.
+#[derive(Debug)]
+pub struct JaegerGrpc(GrpcExporter);
+
+/// An exporter that speaks gRPC.
+pub trait GrpcTransport: Sized {
+    /// What its protocol is.
+    #[doc(hidden)]
+    const SPECIFICS: GrpcSpecifics;
+    #[doc(hidden)]
+    fn from_exporter(exporter: GrpcExporter) -> Self;
+}
+
+/// What tells one protocol from another.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct GrpcSpecifics {
+    pub(crate) name: &'static str,
+    pub(crate) default_endpoint: &'static str,
+    pub(crate) method: &'static str,
+    encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
+    /// Reads how many spans an answer rejects.
+    answer: fn(&[u8]) -> Result<Answer, String>,
+}
+
+/// The exporter behind both.
+#[doc(hidden)]
+pub struct GrpcExporter {
+    specifics: &'static GrpcSpecifics,
+    grpc: Grpc,
+    timeout: Duration,
+    /// The request's message, kept for its memory.
+    message: Vec<u8>,
+    sender: Sender,
+    complaints: Complaints,
+}
+
+impl GrpcExporter {
+    pub(crate) fn new(specifics: &'static GrpcSpecifics, grpc: Grpc, timeout: Duration) -> Self {
+        let (sender, complaints) = (Sender::default(), Complaints::default());
+        Self { specifics, grpc, timeout, message: Vec::new(), sender, complaints }
+    }
+
+    /// One to the same place that shares nothing.
+    fn apart(&self) -> Self {
+        Self::new(self.specifics, self.grpc.apart(), self.timeout)
+    }
+
+    fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
+        if batch.rows.is_empty() {
+            return Ok(Exported::ALL);
+        }
+        let own_deadline = Instant::now().checked_add(self.timeout);
+        let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
+        let encoded = (self.specifics.encode)(batch, &mut self.message);
+        let message = Bytes::from(std::mem::take(&mut self.message));
+        let grpc = &mut self.grpc;
+        let sent = self.sender.send(deadline, |deadline| grpc.call(message.clone(), deadline));
+        // Its memory comes back, unless the connection still holds it.
+        self.message = Vec::from(message);
+        let answer = (self.specifics.answer)(&sent?);
+        let rejected = self.complaints.rejected(self.grpc.endpoint(), answer, encoded.spans);
+        Ok(Exported::all_but(rejected + encoded.unreadable))
+    }
+}
+
+/// Without the headers' values and the end point's credentials.
+impl std::fmt::Debug for GrpcExporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(self.specifics.name)
+            .field("endpoint", &self.grpc.endpoint())
+            .field("timeout", &self.timeout)
+            .field("is_failing", &self.sender.is_failing())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The public face of a [`GrpcExporter`].
+macro_rules! grpc_transport {
+    ($exporter:ident, $specifics:expr) => {
+        impl GrpcTransport for $exporter {
+            const SPECIFICS: GrpcSpecifics = $specifics;
+
+            fn from_exporter(exporter: GrpcExporter) -> Self {
+                Self(exporter)
+            }
+        }
+
+        impl $exporter {
+            /// Settings, beginning with the defaults and not with the environment's.
+            pub fn builder() -> GrpcBuilder<Self> {
+                GrpcBuilder::new()
+            }
+
+            /// The receiver, without credentials.
+            #[must_use]
+            pub fn endpoint(&self) -> &str {
+                self.0.grpc.endpoint()
+            }
+
+            /// How long one export may take.
+            #[must_use]
+            pub const fn timeout(&self) -> Duration {
+                self.0.timeout
+            }
+        }
+
+        impl Exporter for $exporter {
+            fn name(&self) -> &'static str {
+                <Self as GrpcTransport>::SPECIFICS.name
+            }
+
+            fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
+                self.0.export(batch, deadline)
+            }
+
+            fn for_child(&self) -> Option<Box<dyn Exporter>> {
+                Some(Box::new(Self(self.0.apart())))
+            }
+        }
+    };
+}
+
+grpc_transport!(
+    OtlpGrpc,
+    GrpcSpecifics {
+        name: "otlp-grpc",
+        default_endpoint: "http://localhost:4317",
+        method: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        encode: |batch, out| {
+            otlp::encode(batch, out);
+            Encoded { spans: batch.rows.len(), unreadable: 0 }
+        },
+        answer: |answer| Answer::decode(answer).map_err(|error| error.to_string()),
+    }
+);
+
+grpc_transport!(
+    JaegerGrpc,
+    GrpcSpecifics {
+        name: "jaeger-grpc",
+        default_endpoint: "http://localhost:14250",
+        method: "/jaeger.api_v2.CollectorService/PostSpans",
+        encode: jaeger_proto::encode,
+        answer: |_| Ok(Answer::default()),
+    }
+);

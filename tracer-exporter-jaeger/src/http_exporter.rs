@@ -1,0 +1,193 @@
+//! The exporters that post over HTTP: a batch is encoded, sent, sent again if that may help, and
+//! accounted for.
+
+mod otlp;
+mod thrift;
+mod zipkin;
+
+use std::time::{Duration, Instant};
+
+use tracer_core::{Batch, ExportError, Exported};
+
+pub use self::otlp::OtlpHttp;
+pub use self::thrift::ThriftHttp;
+pub use self::zipkin::ZipkinHttp;
+
+use crate::complaints::Complaints;
+use crate::encode::Encoded;
+use crate::transport::answer::Answer;
+use crate::transport::compression::Compression;
+use crate::transport::http::{Http, Taken};
+use crate::transport::sender::Sender;
+
+/// An exporter that posts over HTTP.
+pub trait HttpTransport: Sized {
+    /// What its protocol is.
+    #[doc(hidden)]
+    const SPECIFICS: Specifics;
+    #[doc(hidden)]
+    fn from_exporter(exporter: HttpExporter) -> Self;
+}
+
+/// What tells one protocol from another.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Specifics {
+    pub(crate) name: &'static str,
+    pub(crate) default_endpoint: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
+    /// Whether the answer is OTLP's, which can reject some of the spans.
+    pub(crate) answers: Answers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// `ExportTraceServiceResponse`.
+    Otlp,
+    /// A status says it all.
+    Status,
+}
+
+/// The exporter behind all of them.
+#[doc(hidden)]
+pub struct HttpExporter {
+    specifics: &'static Specifics,
+    http: Http,
+    timeout: Duration,
+    compression: Compression,
+    /// The request's body and its compressed form, kept for their memory.
+    body: Vec<u8>,
+    compressed: Vec<u8>,
+    sender: Sender,
+    complaints: Complaints,
+}
+
+impl HttpExporter {
+    pub(crate) fn new(
+        specifics: &'static Specifics,
+        http: Http,
+        timeout: Duration,
+        compression: Compression,
+    ) -> Self {
+        Self {
+            specifics,
+            http,
+            timeout,
+            compression,
+            body: Vec::new(),
+            compressed: Vec::new(),
+            sender: Sender::default(),
+            complaints: Complaints::default(),
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        self.http.endpoint()
+    }
+
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// One to the same place that shares nothing.
+    fn apart(&self) -> Self {
+        Self::new(self.specifics, self.http.apart(), self.timeout, self.compression)
+    }
+
+    fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
+        if batch.rows.is_empty() {
+            return Ok(Exported::ALL);
+        }
+        let own_deadline = Instant::now().checked_add(self.timeout);
+        let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
+        let encoded = (self.specifics.encode)(batch, &mut self.body);
+        let body = self.compression.compress(&self.body, &mut self.compressed);
+        let body = body.map_err(|error| ExportError::Failed(format!("cannot compress: {error}")))?;
+        let http = &self.http;
+        let taken = self.sender.send(deadline, |deadline| http.post(body, deadline))?;
+        let rejected = self.rejected(&taken, encoded.spans);
+        Ok(Exported::all_but(rejected + encoded.unreadable))
+    }
+
+    /// How many spans an answer rejects.
+    fn rejected(&mut self, taken: &Taken, spans: usize) -> usize {
+        if self.specifics.answers == Answers::Status {
+            return 0;
+        }
+        self.complaints.rejected(self.http.endpoint(), read_answer(taken), spans)
+    }
+}
+
+/// Without the headers' values and the end point's credentials.
+impl std::fmt::Debug for HttpExporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(self.specifics.name)
+            .field("endpoint", &self.endpoint())
+            .field("timeout", &self.timeout)
+            .field("is_failing", &self.sender.is_failing())
+            .finish_non_exhaustive()
+    }
+}
+
+/// OTLP's answer, or why it cannot be read.
+fn read_answer(taken: &Taken) -> Result<Answer, String> {
+    match &taken.broken {
+        Some(cause) => Err(cause.clone()),
+        None if taken.body.is_empty() => Ok(Answer::default()),
+        None if !taken.is_protobuf => Err("it is not protobuf".into()),
+        None => Answer::decode(&taken.body).map_err(|error| error.to_string()),
+    }
+}
+
+/// The public face of an [`HttpExporter`].
+macro_rules! http_transport {
+    ($exporter:ident, $specifics:expr) => {
+        impl HttpTransport for $exporter {
+            const SPECIFICS: Specifics = $specifics;
+
+            fn from_exporter(exporter: HttpExporter) -> Self {
+                Self(exporter)
+            }
+        }
+
+        impl $exporter {
+            /// Settings, beginning with the defaults and not with the environment's.
+            pub fn builder() -> crate::config::HttpBuilder<Self> {
+                crate::config::HttpBuilder::new()
+            }
+
+            /// The URL that is posted to, without credentials and query.
+            #[must_use]
+            pub fn endpoint(&self) -> &str {
+                self.0.endpoint()
+            }
+
+            /// How long one export may take.
+            #[must_use]
+            pub const fn timeout(&self) -> std::time::Duration {
+                self.0.timeout()
+            }
+        }
+
+        impl tracer_core::Exporter for $exporter {
+            fn name(&self) -> &'static str {
+                <Self as HttpTransport>::SPECIFICS.name
+            }
+
+            fn export(
+                &mut self,
+                batch: &tracer_core::Batch<'_>,
+                deadline: std::time::Instant,
+            ) -> Result<tracer_core::Exported, tracer_core::ExportError> {
+                self.0.export(batch, deadline)
+            }
+
+            fn for_child(&self) -> Option<Box<dyn tracer_core::Exporter>> {
+                Some(Box::new(Self(self.0.apart())))
+            }
+        }
+    };
+}
+use http_transport;

@@ -1,0 +1,62 @@
+//! OTLP over HTTP.
+
+use tracer_core::Batch;
+
+use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
+use crate::config::{ConfigError, OtlpHttpBuilder, process_env};
+use crate::encode::{Encoded, otlp};
+
+/// Sends spans by OTLP over HTTP, in protobuf, to Jaeger, the OpenTelemetry Collector and all
+/// others that take it.
+///
+/// It uses blocking sockets on the pipeline's thread and needs no async runtime. One connection is
+/// kept open, and a new one looks the host's name up again; proxies of the environment are not used,
+/// and redirects are not followed.
+///
+/// **Retries.** A request that was not answered, or answered with 429, 502, 503 or 504, is sent
+/// again at most twice, within the export's deadline, after short pauses or the answer's
+/// `Retry-After`. A pause that would pass the deadline is not begun. After a failed export each
+/// further one has a single attempt until one succeeds, so a receiver that is away costs a flush no
+/// more than its time to refuse.
+///
+/// **Accounts.** Any answer of 2xx means that the spans were taken, but for those that it rejects
+/// by number (`partial_success`). A request that broke while it was answered is sent again, so a
+/// receiver may then see spans twice; they have the same ids.
+#[derive(Debug)]
+pub struct OtlpHttp(HttpExporter);
+
+http_transport!(
+    OtlpHttp,
+    Specifics {
+        name: "otlp-http",
+        default_endpoint: "http://localhost:4318",
+        path: "/v1/traces",
+        content_type: otlp::CONTENT_TYPE,
+        encode,
+        answers: Answers::Otlp,
+    }
+);
+
+impl OtlpHttp {
+    /// An exporter as the environment says, by OpenTelemetry's names:
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the URL that is posted to, as it is |
+    /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | a base, to which `/v1/traces` is appended; `http://localhost:4318` |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,…`, values percent-encoded |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` | milliseconds for an export; 10,000 |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | nothing else than `http/protobuf` |
+    ///
+    /// # Errors
+    /// If a variable is malformed; the error names it and its value.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        OtlpHttpBuilder::from_lookup(&process_env)?.build()
+    }
+}
+
+/// Rows are put into the request as they are, so all of them are.
+fn encode(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
+    otlp::encode(batch, out);
+    Encoded { spans: batch.rows.len(), unreadable: 0 }
+}

@@ -1,0 +1,31 @@
+//! Zipkin v2 JSON over HTTP.
+
+use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
+use crate::encode::zipkin;
+
+/// Sends spans in Zipkin's JSON, to port 9411 of Zipkin, of Jaeger or of the OpenTelemetry Collector.
+///
+/// Retries and deadlines are those of [`OtlpHttp`](crate::OtlpHttp). A batch is taken as a whole or
+/// not at all.
+///
+/// ```
+/// use tracer_exporter_jaeger::ZipkinHttp;
+///
+/// let exporter = ZipkinHttp::builder().endpoint("http://zipkin:9411").build()?;
+/// assert_eq!(exporter.endpoint(), "http://zipkin:9411/api/v2/spans");
+/// # Ok::<(), tracer_exporter_jaeger::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct ZipkinHttp(HttpExporter);
+
+http_transport!(
+    ZipkinHttp,
+    Specifics {
+        name: "zipkin-http",
+        default_endpoint: "http://localhost:9411",
+        path: "/api/v2/spans",
+        content_type: zipkin::CONTENT_TYPE,
+        encode: zipkin::encode,
+        answers: Answers::Status,
+    }
+);

@@ -1,0 +1,242 @@
+//! TLS against servers with certificates of the tests' own.
+
+#![cfg(all(feature = "tls", feature = "grpc"))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
+
+#[path = "it/random.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
+mod random;
+#[path = "it/spans.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
+mod spans;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::runtime::Runtime;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status};
+use tracer_core::row::Rows;
+use tracer_core::{Batch, ExportError, Exported, Exporter, Resource, Scope};
+use tracer_exporter_jaeger::{ConfigError, OtlpGrpc, OtlpHttp};
+
+/// An authority and what it signs.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+struct Signed {
+    chain: String,
+    key: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    fn sign(&self, name: &str) -> Signed {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        Signed { chain: params.signed_by(&key, &self.0).unwrap().pem(), key: key.serialize_pem() }
+    }
+}
+
+struct Accept;
+
+#[tonic::async_trait]
+impl TraceService for Accept {
+    async fn export(
+        &self,
+        _: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+/// A gRPC server; with `clients`, only for those that this authority knows.
+fn grpc_server(server: &Signed, clients: Option<&Authority>) -> (Runtime, SocketAddr) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let entered = runtime.enter();
+    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = incoming.local_addr().unwrap();
+    let mut tls = ServerTlsConfig::new().identity(Identity::from_pem(&server.chain, &server.key));
+    if let Some(clients) = clients {
+        tls = tls.client_ca_root(Certificate::from_pem(clients.pem()));
+    }
+    let server = Server::builder().tls_config(tls).unwrap().add_service(TraceServiceServer::new(Accept));
+    drop(entered);
+    runtime.spawn(server.serve_with_incoming(incoming));
+    (runtime, address)
+}
+
+/// The same with HTTP/1.1: it reads a request, and says that all is well.
+mod https {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::Arc;
+
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+    use super::{Authority, Signed};
+
+    pub(crate) fn server(server: &Signed, clients: Option<&Authority>) -> SocketAddr {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap()).unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let chain = vec![CertificateDer::from_pem_slice(server.chain.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(server.key.as_bytes()).unwrap();
+        let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let accept = move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                // A client that does not trust us goes away.
+                let _ = answer(&mut StreamOwned::new(connection, stream));
+            }
+        };
+        std::thread::Builder::new().spawn(accept).unwrap();
+        address
+    }
+
+    fn answer(stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+        let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let read = stream.read(&mut buffer)?;
+            request.extend_from_slice(&buffer[..read]);
+            let text = String::from_utf8_lossy(&request);
+            let Some((head, _)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let length = head.lines().find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
+            });
+            if request.len() >= head.len() + 4 + length.unwrap_or(0) {
+                break;
+            }
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
+        stream.flush()
+    }
+}
+
+fn export(exporter: &mut dyn Exporter) -> Result<Exported, ExportError> {
+    let captured = spans::capture(|tracer| tracer.span("work").start().finish());
+    let (resource, scope) = (Resource::bare("svc"), Scope::default());
+    let rows = Rows::from_bytes(&captured.rows).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    exporter.export(&Batch::new(&resource, &scope, rows), deadline)
+}
+
+fn is_unreachable(sent: &Result<Exported, ExportError>) -> bool {
+    matches!(sent, Err(ExportError::Unreachable { .. }))
+}
+
+#[test]
+fn own_roots_and_client_certificates_over_http() {
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let (server, client) = (ours.sign("localhost"), ours.sign("client"));
+    let builder = |address: SocketAddr| {
+        OtlpHttp::builder()
+            .endpoint(format!("https://localhost:{}", address.port()))
+            .timeout(Duration::from_secs(15))
+    };
+    let open = https::server(&server, None);
+    let trusting = builder(open).root_certificates(ours.pem());
+    assert_eq!(export(&mut trusting.build().unwrap()), Ok(Exported::ALL));
+    let mistrusting = builder(open).root_certificates(strangers.pem());
+    let sent = export(&mut mistrusting.build().unwrap());
+    assert!(is_unreachable(&sent), "{sent:?}");
+    let sent = export(&mut builder(open).build().unwrap());
+    assert!(is_unreachable(&sent), "the Mozilla roots do not have it: {sent:?}");
+    let guarded = https::server(&server, Some(&ours));
+    let known = builder(guarded).root_certificates(ours.pem()).client_certificate(client.chain, client.key);
+    assert!(!format!("{known:?}").contains("PRIVATE"));
+    assert_eq!(export(&mut known.build().unwrap()), Ok(Exported::ALL));
+    let sent = export(&mut builder(guarded).root_certificates(ours.pem()).build().unwrap());
+    assert!(sent.is_err(), "{sent:?}");
+}
+
+#[test]
+fn own_roots_and_client_certificates_over_grpc() {
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let (server, client) = (ours.sign("localhost"), ours.sign("client"));
+    let builder = |address: SocketAddr| {
+        OtlpGrpc::builder()
+            .endpoint(format!("https://localhost:{}", address.port()))
+            .timeout(Duration::from_secs(15))
+    };
+    let (_open_runtime, open) = grpc_server(&server, None);
+    let trusting = builder(open).root_certificates(ours.pem());
+    assert_eq!(export(&mut trusting.build().unwrap()), Ok(Exported::ALL));
+    let sent = export(&mut builder(open).root_certificates(strangers.pem()).build().unwrap());
+    assert!(is_unreachable(&sent), "{sent:?}");
+    let (_guarded_runtime, guarded) = grpc_server(&server, Some(&ours));
+    let known = builder(guarded).root_certificates(ours.pem()).client_certificate(client.chain, client.key);
+    assert!(!format!("{known:?}").contains("PRIVATE"));
+    assert_eq!(export(&mut known.build().unwrap()), Ok(Exported::ALL));
+    let sent = export(&mut builder(guarded).root_certificates(ours.pem()).build().unwrap());
+    assert!(sent.is_err(), "{sent:?}");
+}
+
+#[test]
+fn what_is_no_certificate_is_refused_when_it_is_set() {
+    let ours = Authority::new();
+    let signed = ours.sign("client");
+    let large = vec![b' '; 5 << 20];
+    let wrong: [(ConfigError, &str); 4] = [
+        (
+            errors(|http| http.root_certificates("no PEM")),
+            "root_certificates: there is no certificate in the PEM",
+        ),
+        (
+            errors(|http| http.root_certificates(large.clone())),
+            "root_certificates: the PEM is larger than 4 MiB",
+        ),
+        (
+            errors(|http| http.client_certificate(signed.key.clone(), signed.key.clone())),
+            "client_certificate: there is no certificate in the PEM",
+        ),
+        (
+            errors(|http| http.client_certificate(signed.chain.clone(), signed.chain.clone())),
+            "client_certificate: there is no private key in the PEM",
+        ),
+    ];
+    for (error, expected) in wrong {
+        assert_eq!(error.to_string(), expected);
+    }
+    let error = OtlpGrpc::builder().root_certificates("no PEM").build().unwrap_err();
+    assert!(matches!(error, ConfigError::Certificate { setting: "root_certificates", .. }));
+}
+
+fn errors(
+    set: impl FnOnce(tracer_exporter_jaeger::OtlpHttpBuilder) -> tracer_exporter_jaeger::OtlpHttpBuilder,
+) -> ConfigError {
+    set(OtlpHttp::builder()).build().unwrap_err()
+}
