@@ -55,15 +55,15 @@ fn finish_many(tracer: &Tracer) {
         threads.spawn(move || moved.into_iter().for_each(Span::finish));
         for _ in 0..THREADS {
             let elsewhere = elsewhere.clone();
-            threads.spawn(move || {
-                for part in 0..4 {
-                    std::thread::scope(|short| {
-                        short.spawn(|| finish_some(tracer, &elsewhere, part));
-                    });
-                }
-            });
+            threads.spawn(move || (0..4).for_each(|part| finish_on_a_thread(tracer, &elsewhere, part)));
         }
         drop(elsewhere);
+    });
+}
+
+fn finish_on_a_thread(tracer: &Tracer, elsewhere: &mpsc::Sender<Span>, part: u64) {
+    std::thread::scope(|short| {
+        short.spawn(|| finish_some(tracer, elsewhere, part));
     });
 }
 
@@ -75,7 +75,7 @@ fn finish_some(tracer: &Tracer, elsewhere: &mpsc::Sender<Span>, part: u64) {
             span.set_status(StatusCode::Error, "broken");
         }
         if (n + part) % 100 == 0 {
-            elsewhere.send(span).unwrap();
+            assert!(elsewhere.send(span).is_ok(), "its thread waits for all");
         } else {
             span.set_tag("n", n);
         }

@@ -99,7 +99,7 @@ impl Line {
             self.clock.clone(),
         );
         match (&life.consumer, questions) {
-            (Consumer::Caller(place), _) => *place.lock() = Some(drain),
+            (Consumer::Caller(place), _) => *place.lock() = Some(Box::new(drain)),
             (Consumer::Thread(_), None) => {}
             (Consumer::Thread(_), Some(questions)) => {
                 if let Err(error) = questions.answer_by(drain) {
