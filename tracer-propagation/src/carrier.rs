@@ -2,6 +2,7 @@
 //!
 //! Names are compared without regard to ASCII case, values are bytes, and a name may repeat.
 
+mod env_vars;
 #[cfg(feature = "http")]
 mod header_map;
 mod pairs;
@@ -9,6 +10,7 @@ mod string_map;
 
 use std::ops::ControlFlow;
 
+pub use self::env_vars::EnvVars;
 pub use self::pairs::Pairs;
 
 /// A header that a codec reads and writes, by its lower-case name.
@@ -29,8 +31,8 @@ pub struct Field {
 }
 
 /// A carrier that is read: `http::HeaderMap` (feature `http`), `HashMap<String, String>`,
-/// `BTreeMap<String, String>`, and for the headers of messages `Vec<(String, Vec<u8>)>` and
-/// [`Pairs`].
+/// `BTreeMap<String, String>`, for the headers of messages `Vec<(String, Vec<u8>)>` and
+/// [`Pairs`], and [`EnvVars`].
 ///
 /// Names are compared without regard to ASCII case; values are bytes; a name may repeat.
 ///
@@ -40,17 +42,56 @@ pub trait Extractor {
     /// Visits all values of a field in their order, as bytes.
     fn visit_values<'c>(&'c self, field: &Field, visit: &mut dyn FnMut(&'c [u8]) -> ControlFlow<()>);
 
+    /// Visits all values of several fields, each with its field's place in the list. Values of one
+    /// field come in their order; fields come in any. A break ends the whole visit.
+    fn visit_fields<'c>(
+        &'c self,
+        fields: &[&Field],
+        visit: &mut dyn FnMut(usize, &'c [u8]) -> ControlFlow<()>,
+    ) {
+        let mut flow = ControlFlow::Continue(());
+        for (place, field) in fields.iter().enumerate() {
+            self.visit_values(field, &mut |value| {
+                flow = visit(place, value);
+                flow
+            });
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+
     /// Visits all headers: name in whatever case, and value. For formats with a prefix of names.
     fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>);
 }
 
-/// A carrier that is written: those of [`Extractor`] that own their headers.
+/// A carrier that is written: those of [`Extractor`] that own their headers, and the environment of a
+/// [`Command`](std::process::Command).
 pub trait Injector {
     /// Sets a field to one value, in place of all that it had.
     ///
     /// # Errors
     /// If the carrier cannot hold the value or no more headers; the field is then absent.
     fn set(&mut self, field: &Field, value: &[u8]) -> Result<(), SetError>;
+
+    /// Sets or, where there is no value, removes each of several fields: what a codec does with all
+    /// that it owns. The default does one after the other.
+    ///
+    /// # Errors
+    /// The first field that could not be set, by its place in the list; all others are.
+    fn write(&mut self, fields: &[(&Field, Option<&[u8]>)]) -> Result<(), (usize, SetError)> {
+        let mut result = Ok(());
+        for (place, (field, value)) in fields.iter().enumerate() {
+            match value {
+                Some(value) => {
+                    let set = self.set(field, value).map_err(|error| (place, error));
+                    result = result.and(set);
+                }
+                None => self.remove(field),
+            }
+        }
+        result
+    }
 
     /// Sets a header by a name made while running, in place of all values that it had.
     ///
@@ -111,17 +152,24 @@ impl Field {
     /// Whether a header of that name is this field, whatever its case.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
+        self.name == name || self.name.eq_ignore_ascii_case(name)
     }
 }
 
 /// Whether a name begins with a prefix, whatever the case of either.
+#[inline]
 fn has_prefix(name: &str, prefix: &str) -> bool {
     without_prefix(name, prefix).is_some()
 }
 
 /// What follows a prefix in a name, whatever the case of either; `None` without the prefix.
+#[inline]
 pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
+    // Most names begin with another letter.
+    let (first, expected) = (name.as_bytes().first()?, prefix.as_bytes().first()?);
+    if !first.eq_ignore_ascii_case(expected) {
+        return None;
+    }
     let (start, rest) = name.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }

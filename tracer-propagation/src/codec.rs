@@ -10,6 +10,7 @@ mod field;
 pub(crate) mod grpc_bin;
 pub(crate) mod hex;
 pub(crate) mod jaeger;
+mod oldest_first;
 pub(crate) mod w3c;
 
 use std::fmt;

@@ -7,6 +7,8 @@
 //!           codecs that only read are removed, so that nothing stale goes out
 //! ```
 
+mod names;
+
 use std::sync::Arc;
 
 use tracer_core::{Baggage, SpanContext};
@@ -14,6 +16,8 @@ use tracer_core::{Baggage, SpanContext};
 use crate::carrier::{Extractor, Field, Injector};
 use crate::codec::w3c::{TraceContext, W3cBaggage};
 use crate::codec::{Codec, ExtractError, Extracted, InjectError};
+
+pub use self::names::UnknownFormat;
 
 /// An ordered list of codecs for each direction. Cheap enough to clone once a service.
 ///

@@ -51,7 +51,7 @@ mod composite;
 mod forward;
 mod text;
 
-pub use self::carrier::{Extractor, Field, Injector, Pairs, SetError};
+pub use self::carrier::{EnvVars, Extractor, Field, Injector, Pairs, SetError};
 pub use self::codec::b3::B3;
 pub use self::codec::grpc_bin::GrpcTraceBin;
 pub use self::codec::jaeger::Jaeger;
@@ -59,6 +59,6 @@ pub use self::codec::w3c::{TraceContext, W3cBaggage};
 pub use self::codec::{
     Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,
 };
-pub use self::composite::Composite;
+pub use self::composite::{Composite, UnknownFormat};
 #[cfg(feature = "http")]
 pub use self::forward::{ForwardSet, Forwarded};

@@ -1,5 +1,7 @@
 //! Bytes of header values.
 
+use std::cell::Cell;
+
 /// Without the blanks and tabs at both ends (RFC 9110, section 5.6.3: OWS).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let mut bytes = bytes;
@@ -13,6 +15,25 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 pub(crate) fn split_once(bytes: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
     let mut sides = bytes.splitn(2, |byte| *byte == delimiter);
     Some((sides.next()?, sides.next()?))
+}
+
+/// Gives a text of this thread to write to, so that a long one costs no allocation each time.
+pub(crate) fn with_scratch<T>(write: impl FnOnce(&mut String) -> T) -> T {
+    // It is taken out meanwhile: who writes may come here again.
+    let mut text = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    text.clear();
+    let result = write(&mut text);
+    if text.capacity() <= SCRATCH_BYTES_MAX {
+        let _ = SCRATCH.try_with(|scratch| scratch.set(text));
+    }
+    result
+}
+
+/// What a thread may keep.
+const SCRATCH_BYTES_MAX: usize = 16 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
 
 /// A short text that is written without an allocation.

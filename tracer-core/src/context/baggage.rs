@@ -8,8 +8,12 @@
 //! parent ─────────────> [session=7] ─> [region=eu]
 //! ```
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+
+/// Among so many nodes repeated keys are found by comparing all, above by hashing.
+const COMPARED_MAX: usize = 16;
 
 /// An immutable set of items, the latest first. Cloning shares it.
 ///
@@ -48,9 +52,10 @@ pub struct BaggageProperty {
 }
 
 struct Node {
-    key: Box<str>,
-    /// `None` marks a removed item.
-    value: Option<Box<str>>,
+    /// Key and value in one allocation.
+    text: Box<str>,
+    key_bytes: usize,
+    is_removed: bool,
     properties: Box<[BaggageProperty]>,
     next: Baggage,
 }
@@ -71,7 +76,7 @@ impl Baggage {
     /// This baggage with an item set that has properties.
     #[must_use]
     pub fn with_item_and_properties(&self, key: &str, value: &str, properties: Vec<BaggageProperty>) -> Self {
-        self.prepend(key, Some(value.into()), properties)
+        self.prepend(key, Some(value), properties)
     }
 
     /// This baggage without the item of that key.
@@ -86,7 +91,7 @@ impl Baggage {
     /// The value of an item.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.nodes().find(|node| &*node.key == key)?.value.as_deref()
+        self.nodes().find(|node| node.key() == key)?.value()
     }
 
     /// Whether there are no items.
@@ -97,31 +102,62 @@ impl Baggage {
 
     /// The items, the latest set first, each key once.
     pub fn iter(&self) -> impl Iterator<Item = BaggageItem<'_>> {
-        self.nodes().filter(|node| self.is_latest(node)).filter_map(|node| {
-            let value = node.value.as_deref()?;
-            Some(BaggageItem { key: &node.key, value, properties: &node.properties })
+        let (mut visited, mut keys) = (0, HashSet::new());
+        self.nodes().filter(move |node| self.is_latest(node, &mut visited, &mut keys)).filter_map(|node| {
+            Some(BaggageItem { key: node.key(), value: node.value()?, properties: &node.properties })
         })
     }
 
-    fn prepend(&self, key: &str, value: Option<Box<str>>, properties: Vec<BaggageProperty>) -> Self {
-        let next = self.clone();
-        Self(Some(Arc::new(Node { key: key.into(), value, properties: properties.into(), next })))
+    fn prepend(&self, key: &str, value: Option<&str>, properties: Vec<BaggageProperty>) -> Self {
+        let value_or_none = value.unwrap_or_default();
+        let mut text = String::with_capacity(key.len() + value_or_none.len());
+        text.push_str(key);
+        text.push_str(value_or_none);
+        Self(Some(Arc::new(Node {
+            text: text.into_boxed_str(),
+            key_bytes: key.len(),
+            is_removed: value.is_none(),
+            properties: properties.into(),
+            next: self.clone(),
+        })))
     }
 
     fn nodes(&self) -> impl Iterator<Item = &Node> {
         std::iter::successors(self.0.as_deref(), |node| node.next.0.as_deref())
     }
 
-    fn is_latest(&self, node: &Node) -> bool {
-        self.nodes().find(|other| other.key == node.key).is_some_and(|first| std::ptr::eq(first, node))
+    /// Whether no node before has the same key. Nodes are asked about in their order; `visited` and
+    /// `keys` are what is known from those before.
+    fn is_latest<'a>(&'a self, node: &'a Node, visited: &mut usize, keys: &mut HashSet<&'a str>) -> bool {
+        let before = *visited;
+        *visited += 1;
+        if before < COMPARED_MAX {
+            return !self.nodes().take(before).any(|earlier| earlier.key() == node.key());
+        }
+        if before == COMPARED_MAX {
+            keys.extend(self.nodes().take(before).map(Node::key));
+        }
+        keys.insert(node.key())
+    }
+}
+
+impl Node {
+    fn key(&self) -> &str {
+        self.text.get(..self.key_bytes).unwrap_or_default()
+    }
+
+    fn value(&self) -> Option<&str> {
+        self.text.get(self.key_bytes..).filter(|_| !self.is_removed)
     }
 }
 
 impl PartialEq for Baggage {
     /// The same visible items, in whatever order they were set.
     fn eq(&self, other: &Self) -> bool {
-        self.iter().count() == other.iter().count()
-            && self.iter().all(|item| other.iter().any(|theirs| theirs == item))
+        if self.0.is_none() || other.0.is_none() {
+            return self.is_empty() && other.is_empty();
+        }
+        sorted(self) == sorted(other)
     }
 }
 
@@ -143,6 +179,12 @@ impl Drop for Node {
     }
 }
 
+fn sorted(baggage: &Baggage) -> Vec<BaggageItem<'_>> {
+    let mut items: Vec<_> = baggage.iter().collect();
+    items.sort_unstable_by_key(|item| item.key);
+    items
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +195,24 @@ mod tests {
         let items: Vec<_> = baggage.iter().map(|item| (item.key, item.value)).collect();
         assert_eq!(items, [("a", "3"), ("b", "2")]);
         assert_eq!(baggage.get("a"), Some("3"));
+    }
+
+    /// On both sides of where comparing ends and hashing begins.
+    #[test]
+    fn a_long_list_has_each_key_once() {
+        for distinct in [1, 15, 16, 17, 40] {
+            let all = |start: Baggage, round: usize| {
+                (0..distinct).fold(start, |baggage, n| baggage.with_item(&n.to_string(), &round.to_string()))
+            };
+            let baggage = (0..3).fold(Baggage::new(), all).without_item("0");
+            let mut items: Vec<_> = baggage.iter().map(|item| (item.key.to_owned(), item.value)).collect();
+            items.sort();
+            let mut expected: Vec<_> = (1..distinct).map(|n| (n.to_string(), "2")).collect();
+            expected.sort();
+            assert_eq!(items, expected, "{distinct}");
+            assert_eq!(baggage, all(Baggage::new(), 2).without_item("0"));
+            assert_ne!(baggage, all(Baggage::new(), 1));
+        }
     }
 
     #[test]

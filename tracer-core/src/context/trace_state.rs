@@ -48,10 +48,38 @@ pub enum TraceStateError {
 }
 
 impl TraceState {
-    /// An empty list with room for so many bytes.
-    #[must_use]
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self(String::with_capacity(bytes))
+    /// Reads a header's value, or those of several fields joined by commas. Blanks and tabs around
+    /// members and empty members are left out; of a key's members the left-most stays.
+    ///
+    /// ```
+    /// use tracer_core::TraceState;
+    ///
+    /// let state = TraceState::parse(b"rojo=1 ,, congo=t61,rojo=2")?;
+    /// assert_eq!(state.as_str(), "rojo=1,congo=t61");
+    /// # Ok::<(), tracer_core::TraceStateError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For the first malformed member, and for a 33rd one, repeated keys included.
+    pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
+        let (mut count, mut bytes) = (0, 0);
+        let (mut keys, mut may_repeat) = (0_u64, false);
+        for member in Members(list) {
+            count += 1;
+            if count > MEMBERS_MAX {
+                return Err(TraceStateError::TooMany);
+            }
+            let member = member?;
+            bytes += member.text.len() + ",".len();
+            let key = 1 << member.key_hash();
+            may_repeat |= keys & key != 0;
+            keys |= key;
+        }
+        // Most lists have nothing to leave out.
+        let is_plain = bytes == list.len() + ",".len() && !may_repeat;
+        let text = if is_plain { list.to_vec() } else { distinct(list, bytes) };
+        // All bytes of members are of ASCII.
+        String::from_utf8(text).map(Self).map_err(|_| TraceStateError::Value)
     }
 
     /// The header's value: members joined by commas, without blanks. Empty if there are none.
@@ -165,22 +193,164 @@ fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 fn check_member(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
-    let key_char = |c: &u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
-    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
-    if !starts_well || key.len() > KEY_BYTES_MAX || !key.iter().all(key_char) {
+    if span(key, KEY) != key.len() {
         return Err(TraceStateError::Key);
     }
-    let value_char = |c: &u8| matches!(c, 0x20..=0x7e) && !matches!(c, b',' | b'=');
-    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
-    if !ends_well || value.len() > VALUE_BYTES_MAX || !value.iter().all(value_char) {
-        return Err(TraceStateError::Value);
+    check_ends(key, value)?;
+    if span(value, VALUE) == value.len() { Ok(()) } else { Err(TraceStateError::Value) }
+}
+
+/// Lengths, the first byte of a key and the last one of a value.
+fn check_ends(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
+    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
+    if !starts_well || key.len() > KEY_BYTES_MAX {
+        return Err(TraceStateError::Key);
     }
-    Ok(())
+    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
+    if ends_well && value.len() <= VALUE_BYTES_MAX { Ok(()) } else { Err(TraceStateError::Value) }
+}
+
+/// A member of a list that is read.
+struct Member<'l> {
+    key: &'l [u8],
+    /// `key=value`.
+    text: &'l [u8],
+}
+
+impl Member<'_> {
+    /// Below 64. Equal for equal keys.
+    fn key_hash(&self) -> usize {
+        let ends = self.key.first().zip(self.key.last());
+        let ends = ends.map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
+        (ends + self.key.len() * 7) % 64
+    }
+}
+
+/// The members of a list, up to the first malformed one.
+struct Members<'l>(&'l [u8]);
+
+impl<'l> Iterator for Members<'l> {
+    type Item = Result<Member<'l>, TraceStateError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let list = without_separators(self.0);
+        if list.is_empty() {
+            return None;
+        }
+        let member = member(list);
+        self.0 = member.as_ref().map_or(b"", |(_, after)| after);
+        Some(member.map(|(member, _)| member))
+    }
+}
+
+/// A valid list of at most so many bytes, without blanks, empty members and repeated keys.
+fn distinct(list: &[u8], bytes_max: usize) -> Vec<u8> {
+    let mut text: Vec<u8> = Vec::with_capacity(bytes_max);
+    for member in Members(list).flatten() {
+        let is_of_key =
+            |other: &[u8]| other.strip_prefix(member.key).is_some_and(|rest| rest.first() == Some(&b'='));
+        if text.split(|byte| *byte == b',').any(is_of_key) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push(b',');
+        }
+        text.extend_from_slice(member.text);
+    }
+    text
+}
+
+/// The member that a list begins with, and what follows its comma.
+fn member(list: &[u8]) -> Result<(Member<'_>, &[u8]), TraceStateError> {
+    let (key, rest) = list.split_at_checked(span(list, KEY)).ok_or(TraceStateError::Key)?;
+    let [b'=', rest @ ..] = rest else { return Err(TraceStateError::Key) };
+    let (value, rest) = rest.split_at_checked(span(rest, VALUE)).ok_or(TraceStateError::Value)?;
+    let mut value = value;
+    while let [shorter @ .., b' '] = value {
+        value = shorter;
+    }
+    check_ends(key, value)?;
+    let text = list.get(..key.len() + "=".len() + value.len()).unwrap_or_default();
+    match without(rest, b" \t") {
+        [] => Ok((Member { key, text }, b"")),
+        [b',', after @ ..] => Ok((Member { key, text }, after)),
+        _ => Err(TraceStateError::Value),
+    }
+}
+
+/// What a list begins with that is not a member.
+fn without_separators(list: &[u8]) -> &[u8] {
+    without(list, b" \t,")
+}
+
+#[inline(always)]
+fn without<'l>(list: &'l [u8], bytes: &[u8]) -> &'l [u8] {
+    let mut list = list;
+    while let [first, rest @ ..] = list {
+        if !bytes.contains(first) {
+            break;
+        }
+        list = rest;
+    }
+    list
+}
+
+/// What may stand in a key, and in a value: bits of [`CLASSES`].
+const KEY: u8 = 1;
+const VALUE: u8 = 2;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut rest: &mut [u8] = &mut classes;
+    let mut byte: u8 = 0;
+    while let [class, after @ ..] = rest {
+        if matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@') {
+            *class |= KEY;
+        }
+        if matches!(byte, 0x20..=0x7e) && !matches!(byte, b',' | b'=') {
+            *class |= VALUE;
+        }
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    classes
+}
+
+/// How many bytes at the start are of a class.
+#[inline]
+fn span(bytes: &[u8], class: u8) -> usize {
+    let mut length = 0;
+    for byte in bytes {
+        if CLASSES.get(usize::from(*byte)).is_none_or(|of| of & class == 0) {
+            break;
+        }
+        length += 1;
+    }
+    length
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keys that differ may have the same hash, and equal ones never another.
+    #[test]
+    fn a_list_is_read_as_its_members_are_pushed() {
+        let keys = ["a", "b", "aa", "a0a", "a1a", "k", "k@v", "0", "zz", "a-b"];
+        for first in keys {
+            for second in keys {
+                let list = format!("{first}=1,x=, ,{second}=2").replace("x=,", "x=0,");
+                let mut pushed = TraceState::default();
+                for (key, value) in [(first, "1"), ("x", "0"), (second, "2")] {
+                    pushed.push(key, value).unwrap();
+                }
+                assert_eq!(TraceState::parse(list.as_bytes()), Ok(pushed), "{list}");
+            }
+        }
+    }
 
     #[test]
     fn insert_moves_a_key_to_the_left_and_keeps_32() {

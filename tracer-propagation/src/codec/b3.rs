@@ -22,7 +22,9 @@ use tracer_core::{SpanContext, SpanId, TraceId};
 
 use super::{SamplingDecision, hex};
 use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::{firsts, write};
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::text::Buffer;
 
 static FIELDS: [&Field; 6] = [
     &single::FIELD,
@@ -108,9 +110,21 @@ impl B3 {
             Format::Multi => (None, Some(state)),
             Format::Both => (Some(state), Some(state)),
         };
-        let single = single::inject(single, carrier);
-        let multi = multi::inject(multi, carrier);
-        single.and(multi)
+        let single = single.map(single::format);
+        let multi = multi.map(multi::format).unwrap_or_default();
+        let [trace_id, span_id, parent_id, sampled, flags] = multi.values();
+        let single = single.as_ref().map(Buffer::as_bytes).filter(|value| !value.is_empty());
+        write(
+            carrier,
+            [
+                (&single::FIELD, single),
+                (&multi::TRACE_ID, trace_id),
+                (&multi::SPAN_ID, span_id),
+                (&multi::PARENT_SPAN_ID, parent_id),
+                (&multi::SAMPLED, sampled),
+                (&multi::FLAGS, flags),
+            ],
+        )
     }
 
     fn ids(self, context: &SpanContext) -> Option<Ids> {
@@ -124,10 +138,11 @@ impl B3 {
 
 impl Codec for B3 {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        match single::extract(carrier) {
+        let [single, multi @ ..] = firsts(carrier, FIELDS);
+        match single.map(single::extract).transpose() {
             Ok(Some(state)) => Ok(state.into()),
-            Ok(None) => Ok(multi::extract(carrier)?.map_or_else(Extracted::default, Extracted::from)),
-            Err(error) => match multi::extract(carrier) {
+            Ok(None) => Ok(multi::extract(multi)?.map_or_else(Extracted::default, Extracted::from)),
+            Err(error) => match multi::extract(multi) {
                 Ok(Some(state)) => Ok(Extracted { error: Some(error), ..state.into() }),
                 Ok(None) | Err(_) => Err(error),
             },

@@ -13,11 +13,14 @@ mod baggage;
 mod trace_id;
 mod url;
 
+use std::ops::ControlFlow;
+
 use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove};
+use crate::codec::field::{set_or_remove, write};
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::text::{self, Buffer};
 
 static DEBUG_ID: Field = Field::new("jaeger-debug-id");
 static FIELDS: [&Field; 3] = [&trace_id::FIELD, &baggage::FIELD, &DEBUG_ID];
@@ -48,16 +51,30 @@ pub struct Jaeger;
 
 impl Codec for Jaeger {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let (mut extracted, mut error) = match trace_id::extract(carrier) {
-            Ok(None) => (Extracted::default(), None),
-            Ok(Some(context)) => (Extracted::from_context(context), None),
-            Err(error) => (Extracted::default(), Some(error)),
+        let (mut trace_id, mut debug_id, mut baggage) = (None, None, baggage::Reader::default());
+        // One walk, since baggage needs one anyway. Of repeated headers the first one counts.
+        carrier.visit_all(&mut |name, value| {
+            if !matches!(name.as_bytes().first(), Some(b'u' | b'U' | b'j' | b'J')) {
+                return ControlFlow::Continue(());
+            }
+            if trace_id::FIELD.is_named(name) {
+                trace_id.get_or_insert_with(|| text::trim(value));
+            } else if DEBUG_ID.is_named(name) {
+                debug_id.get_or_insert_with(|| text::trim(value));
+            } else {
+                baggage.read(name, value);
+            }
+            ControlFlow::Continue(())
+        });
+        let (mut extracted, mut error) = match trace_id.map(trace_id::parse).transpose() {
+            Ok(context) => (context.map(Extracted::from_context).unwrap_or_default(), None),
+            Err(reason) => (Extracted::default(), Some(ExtractError::new(trace_id::FIELD.name(), reason))),
         };
-        let (baggage, baggage_error) = baggage::extract(carrier);
+        let (baggage, baggage_error) = baggage.finish();
         extracted.baggage = baggage;
         error = error.or(baggage_error);
         if extracted.context.is_none() {
-            match debug_id(carrier) {
+            match read_debug_id(debug_id) {
                 Ok(debug_id) => extracted.debug_id = debug_id,
                 Err(reason) => error = error.or_else(|| Some(ExtractError::new(DEBUG_ID.name(), reason))),
             }
@@ -69,8 +86,15 @@ impl Codec for Jaeger {
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        carrier.remove(&DEBUG_ID);
-        let trace_id = trace_id::inject(context, carrier);
+        let value = context.is_valid().then(|| trace_id::format(context));
+        let trace_id = write(
+            carrier,
+            [
+                (&trace_id::FIELD, value.as_ref().map(Buffer::as_bytes)),
+                (&DEBUG_ID, None),
+                (&baggage::FIELD, None),
+            ],
+        );
         let baggage = baggage::inject(context.baggage(), carrier);
         trace_id.and(baggage)
     }
@@ -92,8 +116,8 @@ impl Codec for Jaeger {
     }
 }
 
-fn debug_id(carrier: &dyn Extractor) -> Result<Option<Box<str>>, ExtractReason> {
-    match first(carrier, &DEBUG_ID) {
+fn read_debug_id(value: Option<&[u8]>) -> Result<Option<Box<str>>, ExtractReason> {
+    match value {
         None | Some([]) => Ok(None),
         Some(value) if value.len() > DEBUG_ID_BYTES_MAX => Err(ExtractReason::Length(value.len())),
         Some(value) => Ok(Some(String::from_utf8_lossy(value).into())),

@@ -4,14 +4,21 @@ mod baggage;
 mod traceparent;
 mod tracestate;
 
+use std::ops::ControlFlow;
+
 use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{Codec, ExtractError, Extracted, InjectError};
+use crate::codec::field::write;
+use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::text;
 
 pub use self::baggage::W3cBaggage;
 
 static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
+
+/// The place of `traceparent` in [`FIELDS`].
+const PARENT: usize = 0;
 
 /// W3C Trace Context Level 2: `traceparent` and `tracestate`.
 ///
@@ -31,22 +38,36 @@ pub struct TraceContext;
 
 impl Codec for TraceContext {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let Some(context) = traceparent::extract(carrier)? else {
-            return Ok(Extracted::default());
-        };
+        let (mut parent, mut is_repeated, mut state) = (None, false, tracestate::Values::default());
+        carrier.visit_fields(&FIELDS, &mut |place, value| {
+            match place {
+                PARENT if parent.is_some() => is_repeated = true,
+                PARENT => parent = Some(text::trim(value)),
+                _ => state.add(value),
+            }
+            if is_repeated { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let Some(parent) = parent else { return Ok(Extracted::default()) };
+        let parsed = if is_repeated { Err(ExtractReason::Repeated) } else { traceparent::parse(parent) };
+        let context = parsed.map_err(|reason| ExtractError::new(traceparent::FIELD.name(), reason))?;
         // A tracestate that cannot be read never affects the traceparent (section 3.3.1).
-        let (context, error) = match tracestate::extract(carrier) {
+        let (context, error) = match state.parse(carrier) {
             Ok(state) if state.is_empty() => (context, None),
             Ok(state) => (context.with_trace_state(state), None),
-            Err(error) => (context, Some(error)),
+            Err(reason) => (context, Some(ExtractError::new(tracestate::FIELD.name(), reason))),
         };
         Ok(Extracted { error, ..Extracted::from_context(context) })
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        let parent = traceparent::inject(context, carrier);
-        let state = tracestate::inject(context, carrier);
-        parent.and(state)
+        let parent = context.is_valid().then(|| traceparent::format(context));
+        write(
+            carrier,
+            [
+                (&traceparent::FIELD, parent.as_ref().map(AsRef::as_ref)),
+                (&tracestate::FIELD, tracestate::format(context)),
+            ],
+        )
     }
 
     fn fields(&self) -> &[&'static Field] {

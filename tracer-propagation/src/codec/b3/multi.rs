@@ -10,9 +10,8 @@
 //! Without `x-b3-sampled` and debug the receiver decides; without ids they are a decision alone.
 
 use super::{Ids, State, span_id, trace_id};
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove};
-use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
+use crate::carrier::Field;
+use crate::codec::{ExtractError, ExtractReason, SamplingDecision, hex};
 
 pub(super) static TRACE_ID: Field = Field::new("x-b3-traceid");
 pub(super) static SPAN_ID: Field = Field::new("x-b3-spanid");
@@ -20,40 +19,51 @@ pub(super) static PARENT_SPAN_ID: Field = Field::new("x-b3-parentspanid");
 pub(super) static SAMPLED: Field = Field::new("x-b3-sampled");
 pub(super) static FLAGS: Field = Field::new("x-b3-flags");
 
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<State>, ExtractError> {
-    let (ids, decision) = (ids(carrier)?, decision(carrier)?);
+/// Values in the order of [`FIELDS`](super::FIELDS), without `b3`.
+type Values<'v> = [Option<&'v [u8]>; 5];
+
+pub(super) fn extract(
+    [trace, span, parent, sampled, flags]: Values<'_>,
+) -> Result<Option<State>, ExtractError> {
+    let (ids, decision) = (ids((trace, span, parent))?, decision(sampled, flags)?);
     Ok((ids.is_some() || decision.is_some()).then_some(State { ids, decision }))
 }
 
-/// Writes the headers that have something to say and removes the others.
-pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    let ids = state.and_then(|state| state.ids);
-    let trace_id = ids.map(|ids| ids.trace_id.to_hex());
-    let span_id = ids.map(|ids| ids.span_id.to_hex());
-    let parent_id = ids.and_then(|ids| ids.parent_id).map(tracer_core::SpanId::to_hex);
-    let (sampled, flags): (Option<&[u8]>, Option<&[u8]>) = match state.and_then(|state| state.decision) {
-        Some(SamplingDecision::Debug) => (None, Some(b"1")),
-        Some(SamplingDecision::Accept) => (Some(b"1"), None),
-        Some(SamplingDecision::Deny) => (Some(b"0"), None),
-        None => (None, None),
-    };
-    let parts = [
-        (&TRACE_ID, trace_id.as_ref().map(hex::without_zero_half)),
-        (&SPAN_ID, span_id.as_ref().map(<[u8; 16]>::as_slice)),
-        (&PARENT_SPAN_ID, parent_id.as_ref().map(<[u8; 16]>::as_slice)),
-        (&SAMPLED, sampled),
-        (&FLAGS, flags),
-    ];
-    let mut result = Ok(());
-    for (field, value) in parts {
-        let written = set_or_remove(carrier, field, value);
-        result = result.and(written);
-    }
-    result
+/// What is written: the digits of ids, and the decision.
+#[derive(Default)]
+pub(super) struct Written {
+    ids: Option<([u8; 32], [u8; 16])>,
+    parent_id: Option<[u8; 16]>,
+    decision: Option<SamplingDecision>,
 }
 
-fn ids(carrier: &dyn Extractor) -> Result<Option<Ids>, ExtractError> {
-    let digits = (first(carrier, &TRACE_ID), first(carrier, &SPAN_ID), first(carrier, &PARENT_SPAN_ID));
+pub(super) fn format(State { ids, decision }: State) -> Written {
+    Written {
+        ids: ids.map(|ids| (hex::of_trace_id(ids.trace_id), hex::of_span_id(ids.span_id))),
+        parent_id: ids.and_then(|ids| ids.parent_id).map(hex::of_span_id),
+        decision,
+    }
+}
+
+impl Written {
+    /// `None` for headers that have nothing to say.
+    pub(super) fn values(&self) -> Values<'_> {
+        let trace_id = self.ids.as_ref().map(|(trace_id, _)| hex::without_zero_half(trace_id));
+        let span_id = self.ids.as_ref().map(|(_, span_id)| span_id.as_slice());
+        let parent_id = self.parent_id.as_ref().map(<[u8; 16]>::as_slice);
+        let (sampled, flags): (Option<&[u8]>, Option<&[u8]>) = match self.decision {
+            Some(SamplingDecision::Debug) => (None, Some(b"1")),
+            Some(SamplingDecision::Accept) => (Some(b"1"), None),
+            Some(SamplingDecision::Deny) => (Some(b"0"), None),
+            None => (None, None),
+        };
+        [trace_id, span_id, parent_id, sampled, flags]
+    }
+}
+
+type IdDigits<'v> = (Option<&'v [u8]>, Option<&'v [u8]>, Option<&'v [u8]>);
+
+fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, ExtractError> {
     let (trace_digits, span_digits, parent_digits) = match digits {
         (None, None, None) => return Ok(None),
         (None, ..) => return Err(ExtractError::new(TRACE_ID.name(), ExtractReason::Missing)),
@@ -70,26 +80,34 @@ fn ids(carrier: &dyn Extractor) -> Result<Option<Ids>, ExtractError> {
     }))
 }
 
-fn decision(carrier: &dyn Extractor) -> Result<Option<SamplingDecision>, ExtractError> {
+fn decision(sampled: Option<&[u8]>, flags: Option<&[u8]>) -> Result<Option<SamplingDecision>, ExtractError> {
     let is = |value: &[u8], digit: &[u8], word: &[u8]| value == digit || value.eq_ignore_ascii_case(word);
-    let sampled = match first(carrier, &SAMPLED) {
+    let sampled = match sampled {
         None => None,
         Some(value) if is(value, b"1", b"true") => Some(SamplingDecision::Accept),
         Some(value) if is(value, b"0", b"false") => Some(SamplingDecision::Deny),
         Some(_) => return Err(ExtractError::new(SAMPLED.name(), ExtractReason::State)),
     };
-    let is_debug = first(carrier, &FLAGS) == Some(b"1");
+    let is_debug = flags == Some(b"1");
     Ok(if is_debug { Some(SamplingDecision::Debug) } else { sampled })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::FIELDS;
     use super::*;
     use crate::carrier::Pairs;
+    use crate::codec::field::firsts;
 
     const TRACE: (&str, &str) = ("X-B3-TraceId", "4bf92f3577b34da6a3ce929d0e0e4736");
     const SPAN: (&str, &str) = ("X-B3-SpanId", "00f067aa0ba902b7");
     const PARENT: (&str, &str) = ("X-B3-ParentSpanId", "05e3ac9a4f6e3b90");
+
+    fn extract(headers: &[(&str, &str)]) -> Result<Option<State>, ExtractError> {
+        let carrier = Pairs(headers);
+        let [_, multi @ ..] = firsts(&carrier, FIELDS);
+        super::extract(multi)
+    }
 
     #[test]
     fn a_part_that_is_missing_or_malformed_is_named() {
@@ -112,16 +130,16 @@ mod tests {
             ),
         ];
         for (headers, field, reason) in cases {
-            assert_eq!(extract(&Pairs(&headers)), Err(ExtractError::new(field, reason)), "{headers:?}");
+            assert_eq!(extract(&headers), Err(ExtractError::new(field, reason)), "{headers:?}");
         }
     }
 
     #[test]
     fn flags_other_than_debug_say_nothing() {
         for value in ["", "0", "2", "d", "true", "11"] {
-            assert_eq!(extract(&Pairs(&[("x-b3-flags", value)])), Ok(None), "{value}");
+            assert_eq!(extract(&[("x-b3-flags", value)]), Ok(None), "{value}");
         }
         let debug = Some(State { ids: None, decision: Some(SamplingDecision::Debug) });
-        assert_eq!(extract(&Pairs(&[("x-b3-flags", " 1\t")])), Ok(debug));
+        assert_eq!(extract(&[("x-b3-flags", " 1\t")]), Ok(debug));
     }
 }

@@ -13,29 +13,26 @@
 //! Without a state the receiver decides; a state alone is a decision about a trace yet to begin.
 
 use super::{Ids, State, span_id, trace_id};
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove};
-use crate::codec::{ExtractError, ExtractReason, InjectError, SamplingDecision, hex};
+use crate::carrier::Field;
+use crate::codec::{ExtractError, ExtractReason, SamplingDecision, hex};
 use crate::text::Buffer;
 
 pub(super) static FIELD: Field = Field::new("b3");
 
 /// Two ids of 32 and 16 digits, a state, a parent's id, and the delimiters between them.
-const BYTES_MAX: usize = 32 + 1 + 16 + 1 + 1 + 1 + 16;
+pub(super) const BYTES_MAX: usize = 32 + 1 + 16 + 1 + 1 + 1 + 16;
 
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<State>, ExtractError> {
-    let Some(value) = first(carrier, &FIELD) else { return Ok(None) };
-    parse(value).map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
+pub(super) fn extract(value: &[u8]) -> Result<State, ExtractError> {
+    parse(value).map_err(|reason| ExtractError::new(FIELD.name(), reason))
 }
 
-/// Writes the header, or removes it if there is nothing to write.
-pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    let mut value = Buffer::<BYTES_MAX>::new();
-    let State { ids, decision } = state.unwrap_or(State { ids: None, decision: None });
+/// The value; empty if there is nothing to write.
+pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
+    let mut value = Buffer::new();
     if let Some(ids) = ids {
-        value.push(hex::without_zero_half(&ids.trace_id.to_hex()));
+        value.push(hex::without_zero_half(&hex::of_trace_id(ids.trace_id)));
         value.push(b"-");
-        value.push(&ids.span_id.to_hex());
+        value.push(&hex::of_span_id(ids.span_id));
     }
     if let Some(decision) = decision {
         value.push(if ids.is_some() { b"-" } else { b"" });
@@ -43,9 +40,9 @@ pub(super) fn inject(state: Option<State>, carrier: &mut dyn Injector) -> Result
     }
     if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
         value.push(b"-");
-        value.push(&parent_id.to_hex());
+        value.push(&hex::of_span_id(parent_id));
     }
-    set_or_remove(carrier, &FIELD, Some(value.as_bytes()).filter(|value| !value.is_empty()))
+    value
 }
 
 fn parse(value: &[u8]) -> Result<State, ExtractReason> {
@@ -95,9 +92,7 @@ mod tests {
     const LONGEST: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1-05e3ac9a4f6e3b90";
 
     fn written(state: State) -> String {
-        let mut carrier = std::collections::HashMap::from([("B3".to_owned(), "stale".to_owned())]);
-        inject(Some(state), &mut carrier).unwrap();
-        carrier.remove("b3").unwrap_or_default()
+        String::from_utf8(format(state).as_bytes().to_vec()).unwrap()
     }
 
     #[test]

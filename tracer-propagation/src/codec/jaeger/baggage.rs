@@ -10,10 +10,11 @@
 
 use std::ops::ControlFlow;
 
-use tracer_core::{Baggage, BaggageItem};
+use tracer_core::Baggage;
 
 use super::url;
-use crate::carrier::{Extractor, Field, Injector, is_token_byte, without_prefix};
+use crate::carrier::{Field, Injector, is_token_byte, without_prefix};
+use crate::codec::oldest_first;
 use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
 use crate::text;
 
@@ -26,34 +27,15 @@ const MEMBERS_MAX: usize = 180;
 /// The most bytes of keys and values that are kept and sent, encoded, as in W3C Baggage.
 const BYTES_MAX: usize = 8192;
 
-/// What can be read, and the first thing that was too much.
-pub(super) fn extract(carrier: &dyn Extractor) -> (Baggage, Option<ExtractError>) {
-    let mut reader = Reader::default();
-    carrier.visit_all(&mut |name, value| match without_prefix(name, PREFIX) {
-        Some(key) if !key.is_empty() => reader.read_item(key, text::trim(value)),
-        None if FIELD.is_named(name) => reader.read_pairs(text::trim(value)),
-        _ => ControlFlow::Continue(()),
-    });
-    let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
-    let error = reader.over.map(|field| ExtractError::new(field, limit));
-    (reader.baggage, error)
-}
-
 /// Writes a header for each item, those that were set first as long as there is room, and removes
-/// all others of the prefix.
+/// all others of the prefix. [`FIELD`] is not written, and removed by the caller.
 pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    carrier.remove(&FIELD);
     carrier.remove_prefix(PREFIX);
-    if baggage.is_empty() {
-        return Ok(());
-    }
-    let mut oldest_first: Vec<BaggageItem<'_>> = baggage.iter().collect();
-    oldest_first.reverse();
     let (mut members, mut bytes, mut error) = (0, 0, None);
-    for item in oldest_first {
+    oldest_first::visit(baggage, &mut |item| {
         if item.key.is_empty() || !item.key.bytes().all(is_token_byte) {
             error = error.or(Some(InjectReason::Key));
-            continue;
+            return ControlFlow::Continue(());
         }
         let name = format!("{PREFIX}{}", item.key.to_ascii_lowercase());
         let value = url::encode(item.value);
@@ -62,16 +44,18 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
         if members > MEMBERS_MAX || bytes > BYTES_MAX {
             let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
             error = error.or(Some(limit));
-            break;
+            return ControlFlow::Break(());
         }
         let set = carrier.set_named(&name, value.as_bytes());
         error = error.or_else(|| set.err().map(InjectReason::Carrier));
-    }
+        ControlFlow::Continue(())
+    });
     error.map_or(Ok(()), |reason| Err(InjectError::new(PREFIX, reason)))
 }
 
+/// What was read so far.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     baggage: Baggage,
     members: usize,
     bytes: usize,
@@ -80,6 +64,25 @@ struct Reader {
 }
 
 impl Reader {
+    /// Reads a header, if it is one of baggage. Nothing more is read after one that was too much.
+    pub(super) fn read(&mut self, name: &str, value: &[u8]) {
+        if self.over.is_some() {
+            return;
+        }
+        let _ = match without_prefix(name, PREFIX) {
+            Some(key) if !key.is_empty() => self.read_item(key, text::trim(value)),
+            None if FIELD.is_named(name) => self.read_pairs(text::trim(value)),
+            _ => ControlFlow::Continue(()),
+        };
+    }
+
+    /// What could be read, and the first thing that was too much.
+    pub(super) fn finish(self) -> (Baggage, Option<ExtractError>) {
+        let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+        let error = self.over.map(|field| ExtractError::new(field, limit));
+        (self.baggage, error)
+    }
+
     fn read_item(&mut self, key: &str, value: &[u8]) -> ControlFlow<()> {
         self.count(PREFIX, key.len().saturating_add(value.len()))?;
         self.keep(PREFIX, &key.to_ascii_lowercase(), &url::decode(value))
@@ -125,12 +128,17 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carrier::Pairs;
 
     fn read(headers: &[(&str, &str)]) -> Baggage {
-        let (baggage, error) = extract(&Pairs(headers));
+        let (baggage, error) = extract(headers);
         assert_eq!(error, None);
         baggage
+    }
+
+    fn extract(headers: &[(&str, &str)]) -> (Baggage, Option<ExtractError>) {
+        let mut reader = Reader::default();
+        headers.iter().for_each(|(name, value)| reader.read(name, value.as_bytes()));
+        reader.finish()
     }
 
     #[test]
@@ -149,11 +157,11 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_the_limits_allow() {
         let long = "v".repeat(BYTES_MAX - 1);
-        let (baggage, error) = extract(&Pairs(&[("uberctx-a", long.as_str()), ("uberctx-b", "")]));
+        let (baggage, error) = extract(&[("uberctx-a", long.as_str()), ("uberctx-b", "")]);
         assert_eq!(baggage.iter().count(), 1);
         assert_eq!(error.unwrap().to_string(), "uberctx-: more than 180 members or 8192 bytes");
         let many = "a=1,".repeat(181);
-        let (baggage, error) = extract(&Pairs(&[("jaeger-baggage", many.as_str())]));
+        let (baggage, error) = extract(&[("jaeger-baggage", many.as_str())]);
         assert_eq!((baggage, error.unwrap().field), (Baggage::new().with_item("a", "1"), "jaeger-baggage"));
     }
 

@@ -17,9 +17,8 @@
 
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove};
-use crate::codec::{ExtractError, ExtractReason, InjectError, hex};
+use crate::carrier::Field;
+use crate::codec::{ExtractReason, hex};
 use crate::text::Buffer;
 
 pub(super) static FIELD: Field = Field::new("uber-trace-id");
@@ -28,35 +27,29 @@ pub(super) static FIELD: Field = Field::new("uber-trace-id");
 const READ_BYTES_MAX: usize = 32 + 3 + 16 + 3 + 16 + 3 + 2;
 
 /// The longest value that is written.
-const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
+pub(super) const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
 
 /// Jaeger's bits and ours.
 const FLAGS: [(u8, TraceFlags); 3] =
     [(0x01, TraceFlags::SAMPLED), (0x02, TraceFlags::DEBUG), (0x08, TraceFlags::FIREHOSE)];
 
-/// The remote context; `None` if the header is absent. Of repeated headers the first one counts.
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<SpanContext>, ExtractError> {
-    let Some(value) = first(carrier, &FIELD) else { return Ok(None) };
-    parse(value).map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
-}
-
-/// Writes the header, or removes it if the context lacks an id.
-pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    let value = context.is_valid().then(|| format(context));
-    set_or_remove(carrier, &FIELD, value.as_ref().map(Buffer::as_bytes))
-}
-
-fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+/// The context of a value, which has no blanks around it.
+pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     if value.len() > READ_BYTES_MAX {
         return Err(ExtractReason::Length(value.len()));
     }
     let mut unescaped = Buffer::new();
-    let value = if value.contains(&b':') { value } else { unescape(value, &mut unescaped) };
-    let mut parts = value.split(|byte| *byte == b':');
-    let trace_id = TraceId::from_bytes(part(&mut parts, "trace id")?);
-    let span_id = SpanId::from_bytes(part(&mut parts, "span id")?);
-    let parent_id = SpanId::from_bytes(part(&mut parts, "parent span id")?);
-    let [bits] = part(&mut parts, "flags")?;
+    let is_colon = |byte: &u8| *byte == b':';
+    let mut parts = value.split(is_colon);
+    let mut first = parts.next();
+    if first == Some(value) {
+        parts = unescape(value, &mut unescaped).split(is_colon);
+        first = parts.next();
+    }
+    let trace_id = TraceId::from_bytes(part(first, "trace id")?);
+    let span_id = SpanId::from_bytes(part(parts.next(), "span id")?);
+    let parent_id = SpanId::from_bytes(part(parts.next(), "parent span id")?);
+    let [bits] = part(parts.next(), "flags")?;
     if parts.next().is_some() {
         return Err(ExtractReason::Length(value.len()));
     }
@@ -71,11 +64,8 @@ fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     Ok(SpanContext::new(trace_id, span_id, flags).with_parent_id(parent_id))
 }
 
-fn part<'v, const N: usize>(
-    parts: &mut impl Iterator<Item = &'v [u8]>,
-    name: &'static str,
-) -> Result<[u8; N], ExtractReason> {
-    hex::decode_padded(parts.next().unwrap_or_default()).ok_or(ExtractReason::Hex(name))
+fn part<const N: usize>(digits: Option<&[u8]>, name: &'static str) -> Result<[u8; N], ExtractReason> {
+    digits.and_then(hex::decode_padded).ok_or(ExtractReason::Hex(name))
 }
 
 /// The value with its colons.
@@ -92,14 +82,15 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
     unescaped.as_bytes()
 }
 
-fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
+/// The value of a context that has ids.
+pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     let mut value = Buffer::new();
-    value.push(hex::without_zero_half(&context.trace_id().to_hex()));
+    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
     value.push(b":");
-    value.push(&context.span_id().to_hex());
+    value.push(&hex::of_span_id(context.span_id()));
     value.push(b":");
     if context.parent_id().is_valid() {
-        value.push(&context.parent_id().to_hex());
+        value.push(&hex::of_span_id(context.parent_id()));
     } else {
         value.push(b"0");
     }

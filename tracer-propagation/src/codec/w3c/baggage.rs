@@ -16,11 +16,13 @@ mod percent;
 
 use std::ops::ControlFlow;
 
-use tracer_core::{Baggage, BaggageItem, SpanContext};
+use tracer_core::{Baggage, SpanContext};
 
 use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::field::set_or_remove;
+use crate::codec::oldest_first;
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason};
-use crate::text;
+use crate::text::{self, with_scratch};
 
 static FIELD: Field = Field::new("baggage");
 static FIELDS: [&Field; 1] = [&FIELD];
@@ -68,15 +70,11 @@ impl Codec for W3cBaggage {
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        let baggage = context.baggage();
-        let (list, error) = if baggage.is_empty() { (String::new(), None) } else { format(baggage) };
-        if list.is_empty() {
-            carrier.remove(&FIELD);
-        } else {
-            let set = carrier.set(&FIELD, list.as_bytes());
-            set.map_err(|error| InjectError::new(FIELD.name(), InjectReason::Carrier(error)))?;
-        }
-        error.map_or(Ok(()), |reason| Err(InjectError::new(FIELD.name(), reason)))
+        with_scratch(|list| {
+            let error = format(context.baggage(), list);
+            set_or_remove(carrier, &FIELD, Some(list.as_bytes()).filter(|list| !list.is_empty()))?;
+            error.map_or(Ok(()), |reason| Err(InjectError::new(FIELD.name(), reason)))
+        })
     }
 
     fn fields(&self) -> &[&'static Field] {
@@ -131,32 +129,31 @@ impl Reader {
     }
 }
 
-/// The header's value, and the first thing that is not in it.
-fn format(baggage: &Baggage) -> (String, Option<InjectReason>) {
-    let mut oldest_first: Vec<BaggageItem<'_>> = baggage.iter().collect();
-    oldest_first.reverse();
-    let (mut list, mut members, mut error) = (String::new(), 0, None);
-    for item in oldest_first {
+/// Writes the header's value, and tells the first thing that is not in it.
+fn format(baggage: &Baggage, list: &mut String) -> Option<InjectReason> {
+    let (mut members, mut error) = (0, None);
+    oldest_first::visit(baggage, &mut |item| {
         if !member::is_token(item.key.as_bytes()) {
             error = error.or(Some(InjectReason::Key));
-            continue;
+            return ControlFlow::Continue(());
         }
         let end_of_last = list.len();
         if members > 0 {
             list.push(',');
         }
-        let is_whole = member::write(&item, &mut list);
+        let is_whole = member::write(&item, list);
         members += 1;
         if members > MEMBERS_MAX || list.len() > BYTES_MAX {
             list.truncate(end_of_last);
-            let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
-            return (list, error.or(Some(limit)));
+            error = error.or(Some(InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX }));
+            return ControlFlow::Break(());
         }
         if !is_whole {
             error = error.or(Some(InjectReason::Key));
         }
-    }
-    (list, error)
+        ControlFlow::Continue(())
+    });
+    error
 }
 
 #[cfg(test)]
@@ -170,6 +167,12 @@ mod tests {
     }
 
     const LIMIT: ExtractReason = ExtractReason::Limit { members_max: 180, bytes_max: 8192 };
+
+    fn formatted(baggage: &Baggage) -> (String, Option<InjectReason>) {
+        let mut list = String::new();
+        let error = format(baggage, &mut list);
+        (list, error)
+    }
 
     #[test]
     fn a_malformed_member_is_dropped_alone_and_reported() {
@@ -227,10 +230,10 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_reported_and_the_rest_is_sent() {
         let baggage = Baggage::new().with_item("a", "1").with_item("no token", "2").with_item("c", "3");
-        assert_eq!(format(&baggage), ("a=1,c=3".to_owned(), Some(InjectReason::Key)));
+        assert_eq!(formatted(&baggage), ("a=1,c=3".to_owned(), Some(InjectReason::Key)));
         let large = Baggage::new().with_item("a", "1").with_item("b", &"é".repeat(1500)).with_item("c", "3");
         let limit = InjectReason::Limit { members_max: 180, bytes_max: 8192 };
-        assert_eq!(format(&large), ("a=1".to_owned(), Some(limit)));
+        assert_eq!(formatted(&large), ("a=1".to_owned(), Some(limit)));
     }
 
     #[test]

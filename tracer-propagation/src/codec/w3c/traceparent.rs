@@ -14,13 +14,10 @@
 //! (Trace Context Level 2, section 3.2.) Exactly one field value; blanks and tabs around it are
 //! not part of it.
 
-use std::ops::ControlFlow;
-
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason, hex};
-use crate::text;
+use crate::carrier::Field;
+use crate::codec::{ExtractReason, hex};
 
 pub(super) static FIELD: Field = Field::new("traceparent");
 
@@ -31,34 +28,8 @@ const BYTES: usize = 55;
 const VERSION: u8 = 0;
 const VERSION_FORBIDDEN: u8 = 0xff;
 
-/// The remote context; `None` if the header is absent.
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<Option<SpanContext>, ExtractError> {
-    let (mut value, mut is_repeated) = (None, false);
-    carrier.visit_values(&FIELD, &mut |next| {
-        is_repeated = value.is_some();
-        value = Some(next);
-        if is_repeated { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let parsed = match value {
-        None => return Ok(None),
-        Some(_) if is_repeated => Err(ExtractReason::Repeated),
-        Some(value) => parse(text::trim(value)),
-    };
-    parsed.map(Some).map_err(|reason| ExtractError::new(FIELD.name(), reason))
-}
-
-/// Writes the header, or removes it if the context lacks an id.
-pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    if !context.is_valid() {
-        carrier.remove(&FIELD);
-        return Ok(());
-    }
-    carrier
-        .set(&FIELD, &format(context))
-        .map_err(|error| InjectError::new(FIELD.name(), InjectReason::Carrier(error)))
-}
-
-fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+/// The context of a value, which has no blanks around it.
+pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     let Some((fixed, tail)) = value.split_first_chunk::<BYTES>() else {
         return Err(ExtractReason::Length(value.len()));
     };
@@ -81,6 +52,7 @@ fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
 }
 
 /// Takes a part of `N` bytes, written as twice as many digits.
+#[inline(always)]
 fn part<const N: usize>(rest: &mut &[u8], name: &'static str) -> Result<[u8; N], ExtractReason> {
     let (digits, after) = rest.split_at_checked(2 * N).ok_or(ExtractReason::Length(rest.len()))?;
     *rest = after;
@@ -103,21 +75,21 @@ fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReaso
     }
 }
 
-fn format(context: &SpanContext) -> [u8; BYTES] {
+/// The value of a context that has ids.
+pub(super) fn format(context: &SpanContext) -> [u8; BYTES] {
     let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    let mut rest = value.as_mut_slice();
-    put(&mut rest, [VERSION]);
-    put(&mut rest, context.trace_id().to_bytes());
-    put(&mut rest, context.span_id().to_bytes());
-    put(&mut rest, [context.flags().to_w3c()]);
+    put(&mut value, 3, &hex::of_trace_id(context.trace_id()));
+    put(&mut value, 3 + 32 + 1, &hex::of_span_id(context.span_id()));
+    let [.., flags] = &mut value;
+    *flags = b'0' + context.flags().to_w3c();
     value
 }
 
-/// Writes a part as twice as many digits, and steps over the delimiter that stands after it.
-fn put<const N: usize>(rest: &mut &mut [u8], part: [u8; N]) {
-    let Some((digits, after)) = std::mem::take(rest).split_at_mut_checked(2 * N) else { return };
-    hex::encode(&part, digits);
-    *rest = after.split_first_mut().map_or_else(Default::default, |(_, after)| after);
+#[inline(always)]
+fn put<const N: usize>(value: &mut [u8], at: usize, digits: &[u8; N]) {
+    if let Some(room) = value.get_mut(at..at + N) {
+        room.copy_from_slice(digits);
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@
 //! (Trace Context Level 2, section 3.3.) Empty members are skipped. One malformed member, or more
 //! than 32, drops the whole list. Of a key's members the left-most stays.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use tracer_core::{SpanContext, TraceState, TraceStateError};
+use tracer_core::{SpanContext, TraceState};
 
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
-use crate::text;
+use crate::carrier::{Extractor, Field};
+use crate::codec::ExtractReason;
 
 pub(super) static FIELD: Field = Field::new("tracestate");
 
@@ -23,73 +23,59 @@ const MEMBERS_MAX: usize = 32;
 /// The most bytes that are read, blanks and empty members with them: twice the longest list.
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
-/// The list; empty if the header is absent or empty.
-pub(super) fn extract(carrier: &dyn Extractor) -> Result<TraceState, ExtractError> {
-    let mut reader = Reader::default();
-    let mut result = Ok(());
-    carrier.visit_values(&FIELD, &mut |value| {
-        result = reader.read(value);
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    result.map(|()| reader.state).map_err(|reason| ExtractError::new(FIELD.name(), reason))
-}
-
-/// Writes the header, or removes it if there is nothing to write or no trace that it belongs to.
-pub(super) fn inject(context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    match context.trace_state().filter(|_| context.is_valid()) {
-        Some(state) => carrier
-            .set(&FIELD, state.as_str().as_bytes())
-            .map_err(|error| InjectError::new(FIELD.name(), InjectReason::Carrier(error))),
-        None => {
-            carrier.remove(&FIELD);
-            Ok(())
-        }
-    }
-}
-
+/// The values of all fields, as far as they were seen.
 #[derive(Default)]
-struct Reader {
-    state: TraceState,
-    members: usize,
-    read_bytes: usize,
+pub(super) struct Values<'c> {
+    first: Option<&'c [u8]>,
+    bytes: usize,
+    are_several: bool,
 }
 
-impl Reader {
-    fn read(&mut self, value: &[u8]) -> Result<(), ExtractReason> {
-        self.read_bytes = self.read_bytes.saturating_add(value.len());
-        if self.read_bytes > READ_BYTES_MAX {
-            return Err(ExtractReason::Length(self.read_bytes));
-        }
-        if self.state.is_empty() {
-            self.state = TraceState::with_capacity(value.len());
-        }
-        let members = value.split(|byte| *byte == b',').map(text::trim);
-        members
-            .filter(|member| !member.is_empty())
-            .try_for_each(|member| self.push(member))
-            .map_err(ExtractReason::TraceState)
+impl<'c> Values<'c> {
+    pub(super) fn add(&mut self, value: &'c [u8]) {
+        self.bytes = self.bytes.saturating_add(value.len());
+        self.are_several = self.first.is_some();
+        self.first.get_or_insert(value);
     }
 
-    fn push(&mut self, member: &[u8]) -> Result<(), TraceStateError> {
-        self.members += 1;
-        if self.members > MEMBERS_MAX {
-            return Err(TraceStateError::TooMany);
+    /// The list; empty without a field.
+    pub(super) fn parse(self, carrier: &'c dyn Extractor) -> Result<TraceState, ExtractReason> {
+        let Some(first) = self.first else { return Ok(TraceState::default()) };
+        if self.bytes > READ_BYTES_MAX {
+            return Err(ExtractReason::Length(self.bytes));
         }
-        let (key, value) = text::split_once(member, b'=').ok_or(TraceStateError::Key)?;
-        let key = std::str::from_utf8(key).map_err(|_| TraceStateError::Key)?;
-        let value = std::str::from_utf8(value).map_err(|_| TraceStateError::Value)?;
-        self.state.push(key, value)
+        let list = if self.are_several { Cow::Owned(joined(carrier)) } else { Cow::Borrowed(first) };
+        TraceState::parse(&list).map_err(ExtractReason::TraceState)
     }
+}
+
+/// What is to be written; `None` if there is nothing, or no trace that it belongs to.
+pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
+    context.trace_state().filter(|_| context.is_valid()).map(|state| state.as_str().as_bytes())
+}
+
+/// All fields, joined by commas.
+fn joined(carrier: &dyn Extractor) -> Vec<u8> {
+    let mut list = Vec::new();
+    carrier.visit_values(&FIELD, &mut |value| {
+        list.extend_from_slice(value);
+        list.push(b',');
+        ControlFlow::Continue(())
+    });
+    list
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::carrier::Pairs;
+    use tracer_core::TraceStateError;
 
     fn read(fields: &[&[u8]]) -> Result<String, ExtractReason> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
-        extract(&Pairs(&pairs)).map(|state| state.to_string()).map_err(|error| error.reason)
+        let mut values = Values::default();
+        fields.iter().for_each(|value| values.add(value));
+        values.parse(&Pairs(&pairs)).map(|state| state.to_string())
     }
 
     #[test]

@@ -1,0 +1,91 @@
+//! `cargo bench --bench codec`: nanoseconds and allocations of reading and writing headers, beside
+//! the peers in one run. `-- --short` for a few rounds, `-- NAME` for shapes with that in their name.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Instant;
+
+use benches::codec::{Case, LIBRARIES, Shape};
+
+/// Operations in a round.
+const OPERATIONS: usize = 1_000;
+
+/// What was measured of a shape with a library.
+#[derive(Clone, Copy)]
+struct Figure {
+    /// Of the best round.
+    min_ns: f64,
+    allocations: f64,
+}
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let rounds = if arguments.iter().any(|argument| argument == "--short") { 20 } else { 1_000 };
+    let name = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
+    println!("| shape | {} | best peer's share |", LIBRARIES.map(|library| library.name).join(" | "));
+    println!("|---|---|---|---|---|");
+    for shape in Shape::ALL.into_iter().filter(|shape| shape.name().contains(name)) {
+        print(shape, &interleaved(shape, rounds));
+    }
+}
+
+/// All libraries in turn, `rounds` times; `None` where one cannot.
+fn interleaved(shape: Shape, rounds: usize) -> Vec<Option<Figure>> {
+    let mut cases: Vec<Option<Case>> = LIBRARIES.iter().map(|library| (library.case)(shape)).collect();
+    let none = Figure { min_ns: f64::INFINITY, allocations: f64::INFINITY };
+    let mut figures: Vec<_> = cases.iter().map(|case| case.as_ref().map(|_| none)).collect();
+    for _ in 0..rounds {
+        for (case, figure) in cases.iter_mut().zip(&mut figures) {
+            if let (Some(case), Some(figure)) = (case, figure) {
+                round(case, figure);
+            }
+        }
+    }
+    figures
+}
+
+fn round(case: &mut Case, figure: &mut Figure) {
+    let allocations_before = ALLOCATIONS.get();
+    let began = Instant::now();
+    case(OPERATIONS);
+    let elapsed = began.elapsed();
+    let allocations = ALLOCATIONS.get() - allocations_before;
+    figure.min_ns = figure.min_ns.min(elapsed.as_nanos() as f64 / OPERATIONS as f64);
+    figure.allocations = figure.allocations.min(allocations as f64 / OPERATIONS as f64);
+}
+
+fn print(shape: Shape, figures: &[Option<Figure>]) {
+    let cell = |figure: &Option<Figure>| {
+        figure
+            .map_or("-".to_owned(), |figure| format!("{:.1} ns, {:.0} al", figure.min_ns, figure.allocations))
+    };
+    let cells: Vec<_> = figures.iter().map(cell).collect();
+    let best_peer =
+        figures.iter().skip(1).flatten().map(|figure| figure.min_ns).fold(f64::INFINITY, f64::min);
+    let ours = figures.first().copied().flatten().map_or(f64::NAN, |figure| figure.min_ns);
+    println!("| {} | {} | {:.2} |", shape.name(), cells.join(" | "), ours / best_peer);
+}
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The system's allocator, which counts each thread's allocations.
+struct Counting;
+
+// SAFETY: all work is the system allocator's; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
