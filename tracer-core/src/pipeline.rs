@@ -89,7 +89,7 @@ impl Drop for Running {
             worker.end();
         }
         // The parent's: its locks may be held for ever here, and its exporters are not to be ended twice.
-        let gone = Consumer::Caller(Box::new(Mutex::new(None)));
+        let gone = Consumer::Caller(Mutex::new(None));
         Box::leak(Box::new(std::mem::replace(&mut self.consumer, gone)));
     }
 }
@@ -100,7 +100,7 @@ enum Consumer {
     /// A thread of the pipeline's own.
     Thread(Worker),
     /// Whoever calls `flush`: for tests, and where threads are not wanted. `None` after a shutdown.
-    Caller(Box<Mutex<Option<Drain>>>),
+    Caller(Mutex<Option<Box<Drain>>>),
 }
 
 /// Why a flush or shutdown did not do all of its work.
@@ -342,7 +342,7 @@ impl PipelineBuilder {
     #[must_use = "the pipeline's tracers need it"]
     pub fn start_without_thread(self) -> Pipeline {
         let (hub, drain, clock) = self.assemble(false);
-        let consumer = Consumer::Caller(Box::new(Mutex::new(Some(drain))));
+        let consumer = Consumer::Caller(Mutex::new(Some(Box::new(drain))));
         Pipeline(Arc::new(Running { hub, consumer, clock }))
     }
 

@@ -1,12 +1,15 @@
 //! Processes forked from one that traces, while its other threads hold whatever locks they hold. Without the test
 //! harness, whose threads and output would be forked, too.
 
-#![cfg_attr(unix, expect(unsafe_code, reason = "fork and its like are the system's own functions"))]
+#![cfg_attr(
+    all(unix, not(feature = "recording-off")),
+    expect(unsafe_code, reason = "fork and its like are the system's own functions")
+)]
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), feature = "recording-off"))]
 fn main() {}
 
-#[cfg(unix)]
+#[cfg(all(unix, not(feature = "recording-off")))]
 fn main() {
     unix::children_trace_for_themselves();
     unix::a_child_of_a_hung_exporter_is_not_held();
@@ -14,7 +17,7 @@ fn main() {
     unix::what_was_shut_down_stays_so();
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(feature = "recording-off")))]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 mod unix {
     use std::collections::{BTreeMap, BTreeSet};
@@ -100,15 +103,19 @@ mod unix {
         stats
     }
 
-    /// What a child does: it ends a span of its parent, and has ten of its own.
-    fn trace(tracer: &Tracer, inherited: Span) {
+    /// What a child does: it ends a span of its parent, before or after those of its own, and has ten of those.
+    fn trace(tracer: &Tracer, inherited: Span, ends_it_first: bool) {
+        let mut inherited = Some(inherited);
+        if ends_it_first {
+            drop(inherited.take());
+        }
         let active = tracer.span("child").start_active();
         (0..8).for_each(|_| tracer.span("child").start().finish());
         std::thread::scope(|threads| {
             threads.spawn(|| tracer.span("child").start().finish());
         });
         active.finish();
-        inherited.finish();
+        drop(inherited);
         tracer.flush(SOON).unwrap();
         let stats = balanced(tracer.stats());
         assert_eq!(
@@ -152,7 +159,7 @@ mod unix {
     /// A child has a child of its own, to which the span that is open is foreign again; and comes to its end.
     fn fork_and_end(pipeline: &Pipeline, tracer: &Tracer, told: &mut Told) {
         let mut open = tracer.span("open at the second fork").start();
-        told.tell(in_child(|| trace(tracer, std::mem::take(&mut open))));
+        told.tell(in_child(|| trace(tracer, std::mem::take(&mut open), true)));
         open.finish();
         drop(Tracer::builder("new").pipeline(pipeline).build());
         tracer.shutdown(SOON).unwrap();
@@ -176,7 +183,7 @@ mod unix {
                 let mut open = tracer.span("open at the fork").start();
                 let mut grandchild = Told::new();
                 let pid = in_child(|| {
-                    trace(&tracer, std::mem::take(&mut open));
+                    trace(&tracer, std::mem::take(&mut open), n % 2 == 0);
                     let forks_again = n % 5 == 0;
                     forks_again.then(|| fork_and_end(&pipeline, &tracer, &mut grandchild));
                 });
@@ -201,7 +208,7 @@ mod unix {
         tracer.span("parent").start().finish();
         assert_eq!(tracer.flush(Duration::from_millis(10)), Err(FlushError::TimedOut));
         let mut open = tracer.span("open").start();
-        let pid = in_child(|| trace(&tracer, std::mem::take(&mut open)));
+        let pid = in_child(|| trace(&tracer, std::mem::take(&mut open), false));
         open.finish();
         assert_eq!(exported_by(&path), BTreeMap::from([(pid, 10)]));
     }

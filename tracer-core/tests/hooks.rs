@@ -1,6 +1,7 @@
 //! What happens to spans when a process ends in other ways than by its `main`: this program starts itself, as a
 //! child that ends so.
 
+#![cfg(not(feature = "recording-off"))]
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
 

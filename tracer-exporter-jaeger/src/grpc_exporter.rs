@@ -71,6 +71,11 @@ impl GrpcExporter {
         Self { specifics, grpc, timeout, message: Vec::new(), sender, complaints }
     }
 
+    /// One to the same place that shares nothing.
+    fn apart(&self) -> Self {
+        Self::new(self.specifics, self.grpc.apart(), self.timeout)
+    }
+
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
@@ -137,6 +142,10 @@ macro_rules! grpc_transport {
 
             fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
                 self.0.export(batch, deadline)
+            }
+
+            fn for_child(&self) -> Option<Box<dyn Exporter>> {
+                Some(Box::new(Self(self.0.apart())))
             }
         }
     };

@@ -91,6 +91,11 @@ impl HttpExporter {
         self.timeout
     }
 
+    /// One to the same place that shares nothing.
+    fn apart(&self) -> Self {
+        Self::new(self.specifics, self.http.apart(), self.timeout, self.compression)
+    }
+
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
@@ -177,6 +182,10 @@ macro_rules! http_transport {
                 deadline: std::time::Instant,
             ) -> Result<tracer_core::Exported, tracer_core::ExportError> {
                 self.0.export(batch, deadline)
+            }
+
+            fn for_child(&self) -> Option<Box<dyn tracer_core::Exporter>> {
+                Some(Box::new(Self(self.0.apart())))
             }
         }
     };

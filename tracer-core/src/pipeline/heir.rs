@@ -82,7 +82,7 @@ impl Line {
             let (worker, questions) = Worker::new();
             (Consumer::Thread(worker), Some(questions))
         } else {
-            (Consumer::Caller(Box::new(Mutex::new(None))), None)
+            (Consumer::Caller(Mutex::new(None)), None)
         };
         let (life, is_ours) = self.heir.replace(last, Box::leak(Box::new(Life { hub, consumer })));
         if !is_ours {
@@ -99,7 +99,7 @@ impl Line {
             self.clock.clone(),
         );
         match (&life.consumer, questions) {
-            (Consumer::Caller(place), _) => *place.lock() = Some(drain),
+            (Consumer::Caller(place), _) => *place.lock() = Some(Box::new(drain)),
             (Consumer::Thread(_), None) => {}
             (Consumer::Thread(_), Some(questions)) => {
                 if let Err(error) = questions.answer_by(drain) {

@@ -27,7 +27,7 @@ const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 const USER_AGENT: &str = concat!("tracer-exporter-jaeger/", env!("CARGO_PKG_VERSION"));
 
 /// What a client is made of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GrpcSettings {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
@@ -64,6 +64,11 @@ impl Drop for Open {
 impl Grpc {
     pub(crate) const fn new(settings: GrpcSettings) -> Self {
         Self { settings, open: None }
+    }
+
+    /// A client of the same settings with a connection of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self::new(self.settings.clone())
     }
 
     /// The end point without credentials.

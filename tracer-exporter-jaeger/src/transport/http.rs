@@ -80,6 +80,16 @@ impl Http {
         Self { agent: config.build().into(), endpoint, headers, clock: Clock::system() }
     }
 
+    /// A client of the same settings with connections of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            agent: self.agent.config().clone().into(),
+            endpoint: self.endpoint.clone(),
+            headers: self.headers.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// The end point without credentials.
     pub(crate) fn endpoint(&self) -> &str {
         self.endpoint.shown()

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tracer_core::row::Rows;
 use tracer_core::row::record::SpanRecord;
 use tracer_core::{Batch, ExportError, Exported, Exporter, Pipeline, Resource, Scope, SpanLimits, Tracer};
-use tracer_exporter_jaeger::{OtlpHttp, encode::otlp};
+use tracer_exporter_jaeger::encode::otlp;
 
 use super::random::Random;
 
@@ -58,7 +58,7 @@ pub(crate) fn capture_with(limits: SpanLimits, work: impl FnOnce(&Tracer)) -> Ca
 
 /// Exports so many spans within so long.
 pub(crate) fn export(
-    exporter: &mut OtlpHttp,
+    exporter: &mut (impl Exporter + ?Sized),
     spans: usize,
     timeout: Duration,
 ) -> Result<Exported, ExportError> {
@@ -66,7 +66,7 @@ pub(crate) fn export(
 }
 
 pub(crate) fn export_tagged(
-    exporter: &mut OtlpHttp,
+    exporter: &mut (impl Exporter + ?Sized),
     spans: usize,
     tag: &str,
     timeout: Duration,

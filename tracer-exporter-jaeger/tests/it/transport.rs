@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message;
-use tracer_core::{ExportError, Exported};
+use tracer_core::{ExportError, Exported, Exporter};
 use tracer_exporter_jaeger::OtlpHttp;
 
 use super::collector::{Collector, Reply, answer, ok};
@@ -286,4 +286,19 @@ fn https_to_a_receiver_without_it_is_an_error() {
     // The collector waits for the rest of what it takes for a request line.
     let error = export(&mut exporter, 1, Duration::from_millis(500)).unwrap_err();
     assert!(matches!(error, ExportError::TimedOut { .. } | ExportError::Unreachable { .. }), "{error}");
+}
+
+#[test]
+fn the_exporter_for_a_forked_process_has_the_same_settings_and_a_connection_of_its_own() {
+    let collector = Collector::start(|_| ok());
+    let mut exporter =
+        OtlpHttp::builder().endpoint(collector.url()).header("X-Tenant", "shop").build().unwrap();
+    assert_eq!(export(&mut exporter, 1, SOON), Ok(Exported::ALL));
+    let mut childs = exporter.for_child().unwrap();
+    assert_eq!(export(childs.as_mut(), 2, SOON), Ok(Exported::ALL));
+    assert_eq!(export(&mut exporter, 3, SOON), Ok(Exported::ALL));
+    assert_eq!(collector.connections(), 2);
+    let requests = collector.requests();
+    let seen = requests.iter().map(|request| (request.header("x-tenant"), request.span_count()));
+    assert_eq!(seen.collect::<Vec<_>>(), [1, 2, 3].map(|spans| (Some("shop"), spans)));
 }
