@@ -8,7 +8,7 @@
 //!                   └───────────────────────┘      └───────────────────────┘
 //! ```
 //!
-//! The writer copies a row behind `position`, then publishes it with one release store of `committed`. When
+//! The writer writes a row behind `position`, then publishes it with one release store of `committed`. When
 //! a chunk has no room it links a new one with a release store of `next`, and never touches the old one
 //! again. So no read-modify-write, no lock, no shared line but the one that is handed over, and the rows of
 //! an idle thread are read where they lie.
@@ -21,9 +21,11 @@
 //! 1. Only the one [`Writer`] writes bytes, `committed` and `next`, and only of the last chunk.
 //! 2. Bytes below `committed` are never written again.
 //! 3. Only the one [`Reader`] frees chunks, and only those whose `next` is set; [`Chain`] frees the rest when
-//!    both are gone.
+//!    both are gone. A freed chunk goes to the [`Pool`], where nobody refers to it.
+//! 4. In a writer, `position <= end <=` the size of the last chunk; `end` is below the size only to hold the rest
+//!    of a chunk of the reserve back.
 //!
-//! Checked by the loom models of `chunk_log/models.rs`; `ci/loom` also breaks the log in three ways that they
+//! Checked by the loom models of `chunk_log/models.rs`; `ci/loom` also breaks the log in several ways that they
 //! must notice.
 
 #![expect(unsafe_code, reason = "bytes that two threads share without a lock")]
@@ -150,8 +152,8 @@ impl Writer {
         if !self.has_room(len) {
             return None;
         }
-        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk (`end`), and nobody else has it
-        // (invariant 1): this writer is borrowed meanwhile.
+        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk (invariant 4), and nobody else
+        // has it (invariant 1): this writer is borrowed meanwhile.
         Some(unsafe { self.tail().bytes.room(self.position, len) })
     }
 
