@@ -10,7 +10,7 @@
 //!   `package.Service/Method`.
 //! - Tracing headers that the request has already, say because it was copied from an incoming one,
 //!   are replaced.
-//! - Context **and baggage** go to every server; see [`TraceLayer::propagate_to`] for strangers.
+//! - Context **and baggage** go to every server; see [`TraceLayer::outgoing_policy`] for strangers.
 //! - A status of 400 and above is an error, and of gRPC's every one but `OK`.
 //! - The span ends when the response's body has been read. Whoever drops the response before that
 //!   gives it up: tag `cancelled`.
@@ -46,5 +46,5 @@ mod policy;
 mod service;
 
 pub use self::layer::TraceLayer;
-pub use self::policy::Propagation;
 pub use self::service::Trace;
+pub use tracer_propagation::{HostPatternError, OutgoingPolicy, Propagation};

@@ -47,6 +47,28 @@
 //! # }
 //! ```
 //!
+//! # Metadata by hand
+//!
+//! tonic's `MetadataMap` is an `http::HeaderMap` behind `as_ref` and `as_mut`, its `-bin` values in
+//! base64 as they travel, and so is a carrier as it is:
+//!
+//! ```
+//! use http::HeaderMap;
+//! use tracer_core::testing::TestTracer;
+//! use tracer_propagation::{Codec, Composite, GrpcTraceBin};
+//!
+//! let (test, codecs) = (TestTracer::new("shop"), Composite::w3c().with(GrpcTraceBin));
+//! let span = test.tracer().span("call").start();
+//! let mut request = tonic::Request::new(());
+//! let headers: &mut HeaderMap = request.metadata_mut().as_mut();
+//! codecs.inject(span.context(), headers)?;
+//! assert!(request.metadata().get_bin("grpc-trace-bin").is_some());
+//!
+//! let headers: &HeaderMap = request.metadata().as_ref();
+//! assert_eq!(codecs.extract(headers)?.context.as_ref(), Some(&span.context().clone().into_remote()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Where things are
 //!
 //! A request's walk, by file: `server/service` or `client/service` (extract or inject, start the

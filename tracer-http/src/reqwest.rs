@@ -45,7 +45,8 @@ impl Middleware for TraceLayer {
         let Some(exchange) = exchange else {
             return next.run(request, extensions).await;
         };
-        self.inject(exchange.context(), self.policy(&uri), request.headers_mut());
+        let policy = self.policy(&uri, request.headers());
+        self.inject(exchange.context(), policy, request.headers_mut());
         // The response's own URL: after redirects it is not the request's.
         let mut url = None;
         let send = async {

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Without further settings:
-//! - The span is a child of the caller's, or the root of a new trace; baggage is kept.
+//! - The span is a child of the caller's, or the root of a new trace; baggage is kept. A server that
+//!   strangers reach should be told so: [`TraceLayer::edge_policy`].
 //! - Its name is `GET /users/{id}` where the route is known (axum with the feature `axum`, or a
 //!   [`Route`](crate::Route)), else the method alone: paths are without number. With axum, use
 //!   `Router::layer`: it runs when the route is known. A handler that learns it later renames the
@@ -48,3 +49,4 @@ mod service;
 
 pub use self::layer::TraceLayer;
 pub use self::service::Trace;
+pub use tracer_propagation::EdgePolicy;

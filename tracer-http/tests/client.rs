@@ -14,7 +14,7 @@ use tracer_core::row::record::Value;
 use tracer_core::sampler::ConstSampler;
 use tracer_core::testing::TestTracer;
 use tracer_core::{SpanKind, StatusCode as SpanStatus, Tracer};
-use tracer_http::client::{Propagation, TraceLayer};
+use tracer_http::client::{OutgoingPolicy, Propagation, TraceLayer};
 
 fn layer(test: &TestTracer) -> TraceLayer {
     TraceLayer::new(test.tracer().clone())
@@ -129,6 +129,38 @@ async fn strangers_are_sent_what_the_policy_says() {
     let all_or_nothing = self::layer(&test).propagate_to(|uri| uri.host() == Some("friend"));
     assert!(sent(&all_or_nothing, get("http://friend/")).await.contains_key("baggage"));
     assert!(sent(&all_or_nothing, get("http://foe/")).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_by_host_looks_at_hosts_alone() {
+    let test = TestTracer::new("shop");
+    let policy = OutgoingPolicy::internal(["*.svc.cluster.local", "::1"]).unwrap();
+    let layer = layer(&test).outgoing_policy(policy);
+    let mut outer = test.tracer().span("outer").start();
+    outer.set_baggage_item("secret", "1");
+    let _scope = outer.activate();
+    for (uri, is_friend) in [
+        ("http://stock.svc.cluster.local/", true),
+        ("http://Stock.SVC.cluster.local.:8080/", true),
+        ("http://[::1]:8080/", true),
+        ("http://svc.cluster.local/", false),
+        ("http://stock.svc.cluster.local@evil.example/", false),
+        ("http://stock.svc.cluster.local.evil.example/", false),
+        ("http://evil.example/stock.svc.cluster.local", false),
+        ("/no/host", false),
+    ] {
+        let mut request = get(uri);
+        request.headers_mut().insert("baggage", http::HeaderValue::from_static("stale=1"));
+        let headers = sent(&layer, request).await;
+        assert!(headers.contains_key("traceparent"), "{uri}");
+        let baggage = headers.get("baggage").map(http::HeaderValue::as_bytes);
+        assert_eq!(baggage, is_friend.then_some(b"secret=1".as_slice()), "{uri}");
+    }
+    // The last one that is set holds.
+    let trusting = layer.clone().propagate_to(|_| Propagation::Full);
+    assert!(sent(&trusting, get("http://evil.example/")).await.contains_key("baggage"));
+    let wary = trusting.outgoing_policy(OutgoingPolicy::new().with("*", Propagation::None).unwrap());
+    assert!(sent(&wary, get("http://evil.example/")).await.is_empty());
 }
 
 #[tokio::test]

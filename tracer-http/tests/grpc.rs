@@ -26,7 +26,9 @@ use tower::{Layer, ServiceExt, service_fn};
 use tracer_core::row::record::Value;
 use tracer_core::testing::{FinishedSpan, TestTracer, tree};
 use tracer_core::{StatusCode as SpanStatus, Tracer, active};
+use tracer_http::client::OutgoingPolicy;
 use tracer_http::{client, server};
+use tracer_propagation::{Codec, Composite, Extracted, GrpcTraceBin};
 
 /// What is asked, and answered.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -41,7 +43,8 @@ fn text(text: &str) -> Text {
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
 
-/// `test.Echo`: answers with the session in its baggage, or fails with the code that is asked for.
+/// `test.Echo`: answers with the session in its baggage or the trace in its metadata, or fails with the
+/// code that is asked for.
 struct Say;
 
 impl UnaryService<Text> for Say {
@@ -49,11 +52,17 @@ impl UnaryService<Text> for Say {
     type Future = BoxFuture<tonic::Response<Text>>;
 
     fn call(&mut self, request: tonic::Request<Text>) -> Self::Future {
+        let headers: &HeaderMap = request.metadata().as_ref();
+        let extracted = GrpcTraceBin.extract(headers).unwrap_or_else(Extracted::from);
         let asked = request.into_inner().text;
         Box::pin(async move {
             match asked.strip_prefix("fail ") {
                 Some(code) => Err(Status::new(Code::from_bytes(code.as_bytes()), "said so: 100 %")),
                 None if asked == "hang" => pending().await,
+                None if asked == "trace" => {
+                    let trace_id = extracted.context.unwrap_or_default().trace_id();
+                    Ok(tonic::Response::new(text(&trace_id.to_string())))
+                }
                 None => {
                     let context = active::context().unwrap_or_default();
                     let session = context.baggage_item("session").unwrap_or_default();
@@ -120,7 +129,7 @@ async fn serve(tracer: Tracer) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::builder()
-        .layer(server::TraceLayer::new(tracer))
+        .layer(server::TraceLayer::new(tracer).propagation(Composite::w3c().with(GrpcTraceBin)))
         .add_service(Echo)
         .serve_with_incoming(TcpIncoming::from(listener));
     tokio::spawn(server);
@@ -130,9 +139,16 @@ async fn serve(tracer: Tracer) -> SocketAddr {
 type Client = tonic::client::Grpc<client::Trace<Channel>>;
 
 fn client(test: &TestTracer, address: SocketAddr) -> Client {
-    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
+    client_with(test, address, OutgoingPolicy::new())
+}
+
+fn client_with(test: &TestTracer, address: SocketAddr, policy: OutgoingPolicy) -> Client {
     let layer = client::TraceLayer::new(test.tracer().clone()).server_address("127.0.0.1", address.port());
-    tonic::client::Grpc::new(layer.layer(channel))
+    tonic::client::Grpc::new(layer.outgoing_policy(policy).layer(channel(address)))
+}
+
+fn channel(address: SocketAddr) -> Channel {
+    Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy()
 }
 
 async fn say(client: &mut Client, asked: &str) -> Result<String, Status> {
@@ -197,6 +213,39 @@ async fn a_call_is_one_trace_with_its_baggage() {
              network.protocol.version=2 rpc.grpc.status_code=0\n"
         )
     );
+}
+
+#[tokio::test]
+async fn a_policy_goes_by_the_address_that_the_layer_is_told() {
+    use tracer_core::active::Instrument;
+    let (shop, driver) = (TestTracer::new("shop"), TestTracer::new("driver"));
+    let address = serve(driver.tracer().clone()).await;
+    for (friend, session) in [("127.0.0.1", "7"), ("*.svc.cluster.local", "")] {
+        let policy = OutgoingPolicy::internal([friend]).unwrap();
+        let mut client = client_with(&shop, address, policy);
+        let mut outer = shop.tracer().span("outer").start();
+        outer.set_baggage_item("session", "7");
+        let answer = async move { say(&mut client, "hello").await }.in_span(outer).await;
+        assert_eq!(answer.unwrap(), session, "{friend}");
+    }
+    let (shop, driver) = (spans(&shop, 4).await, spans(&driver, 2).await);
+    assert!(driver.iter().all(|span| shop.iter().any(|other| other.span_id == span.parent_span_id)));
+}
+
+#[tokio::test]
+async fn metadata_carries_a_context_by_hand_too() {
+    let (shop, driver) = (TestTracer::new("shop"), TestTracer::new("driver"));
+    let address = serve(driver.tracer().clone()).await;
+    let mut client = tonic::client::Grpc::new(channel(address));
+    client.ready().await.unwrap();
+    let span = shop.tracer().span("by hand").start();
+    let mut request = tonic::Request::new(text("trace"));
+    let headers: &mut HeaderMap = request.metadata_mut().as_mut();
+    GrpcTraceBin.inject(span.context(), headers).unwrap();
+    let codec = ProstCodec::<Text, Text>::default();
+    let response = client.unary(request, PathAndQuery::from_static("/test.Echo/Say"), codec).await;
+    assert_eq!(response.unwrap().into_inner().text, span.context().trace_id().to_string());
+    assert_eq!(spans(&driver, 1).await[0].parent_span_id, span.context().span_id());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tracer_core::StatusCode as SpanStatus;
 use tracer_core::row::record::Value;
 use tracer_core::testing::TestTracer;
-use tracer_http::client::TraceLayer;
+use tracer_http::client::{OutgoingPolicy, Propagation, TraceLayer};
 
 type BoxBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -164,7 +164,11 @@ async fn filter_and_policy_hold() {
     let silent = client(layer(&test).propagate_to(|uri| uri.port_u16() == Some(1)));
     let echo = silent.get(&url).send().await.unwrap().text().await.unwrap();
     assert_eq!((echo.as_str(), test.spans().len()), (" ", 1));
+    let never = OutgoingPolicy::new().with("127.0.0.1", Propagation::None).unwrap();
+    let silent = client(layer(&test).outgoing_policy(never));
+    let echo = silent.get(&url).send().await.unwrap().text().await.unwrap();
+    assert_eq!((echo.as_str(), test.spans().len()), (" ", 2));
     let untraced = client(layer(&test).filter(|_| false));
     let echo = untraced.get(&url).send().await.unwrap().text().await.unwrap();
-    assert_eq!((echo.as_str(), test.spans().len()), (" ", 1));
+    assert_eq!((echo.as_str(), test.spans().len()), (" ", 2));
 }

@@ -32,7 +32,7 @@ pub struct Field {
 
 /// A carrier that is read: `http::HeaderMap` (feature `http`), `HashMap<String, String>`,
 /// `BTreeMap<String, String>`, for the headers of messages `Vec<(String, Vec<u8>)>` and
-/// [`Pairs`], and [`EnvVars`].
+/// [`Pairs`], and [`EnvVars`]. tonic's `MetadataMap` is a `HeaderMap` behind its `as_ref` and `as_mut`.
 ///
 /// Names are compared without regard to ASCII case; values are bytes; a name may repeat.
 ///

@@ -38,8 +38,9 @@
 //! # Where things are
 //!
 //! A [`Codec`] knows one format (`codec/`, a file for each header), a [`Composite`] several
-//! (`composite`). A program without a tracer passes headers on as they came (`forward`). A carrier (`carrier/`) is whatever holds headers: an [`Extractor`] is read, an
-//! [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
+//! (`composite`). A program without a tracer passes headers on as they came (`forward`). What leaves
+//! for which host, and what is taken from strangers, is in `policy/`. A carrier (`carrier/`) is
+//! whatever holds headers: an [`Extractor`] is read, an [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
 //! take signs, upper case and any length. What is read or sent has a limit, and what goes beyond it
 //! is in the error beside the result.
 #![deny(clippy::indexing_slicing)]
@@ -49,6 +50,7 @@ mod codec;
 mod composite;
 #[cfg(feature = "http")]
 mod forward;
+mod policy;
 mod text;
 
 pub use self::carrier::{EnvVars, Extractor, Field, Injector, Pairs, SetError};
@@ -62,3 +64,4 @@ pub use self::codec::{
 pub use self::composite::{Composite, UnknownFormat};
 #[cfg(feature = "http")]
 pub use self::forward::{ForwardSet, Forwarded};
+pub use self::policy::{EdgePolicy, HostPatternError, OutgoingPolicy, Propagation};

@@ -1,16 +1,15 @@
 //! The layer and its settings.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, Uri};
 use tower_layer::Layer;
-use tracer_core::{Baggage, SpanContext, SpanKind, Tracer};
-use tracer_propagation::{Codec, Composite};
+use tracer_core::{SpanContext, SpanKind, Tracer};
+use tracer_propagation::{Codec, Composite, OutgoingPolicy, Propagation};
 
-use super::policy::Propagation;
+use super::policy::Policy;
 use super::service::Trace;
 use crate::exchange::{Exchange, Role};
 use crate::head::RequestHead;
@@ -23,26 +22,23 @@ use crate::tags::{self, SensitiveKeys, ServerAddress, method};
 ///
 /// ```
 /// use tracer_core::Tracer;
-/// use tracer_http::client::{Propagation, TraceLayer};
+/// use tracer_http::client::{OutgoingPolicy, TraceLayer};
 ///
 /// let layer = TraceLayer::new(Tracer::noop())
 ///     .span_name(|head| format!("HTTP {}", head.method).into())
-///     .propagate_to(|uri| match uri.host() {
-///         Some(host) if host.ends_with(".internal") => Propagation::Full,
-///         _ => Propagation::TraceOnly,
-///     });
+///     .outgoing_policy(OutgoingPolicy::internal(["*.svc.cluster.local"])?);
+/// # Ok::<(), tracer_http::client::HostPatternError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing unless it wraps a service"]
 pub struct TraceLayer(Arc<ClientSettings>);
 
-type PolicyFn = dyn Fn(&Uri) -> Propagation + Send + Sync;
-
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct ClientSettings {
     common: Settings,
     server: Option<ServerAddress>,
-    policy: Option<Arc<PolicyFn>>,
+    /// Without one, everything goes everywhere.
+    policy: Option<Policy>,
     /// Shared by all layers that were made from one.
     incomplete: Arc<AtomicU64>,
 }
@@ -60,15 +56,38 @@ impl TraceLayer {
 
     common_setters!();
 
-    /// Decides per target what leaves: a [`Propagation`], or a `bool` for all or nothing.
+    /// Decides per host what leaves. The host is that of the request's URI, else that of
+    /// [`server_address`](Self::server_address), else that of the `Host` header.
     ///
     /// Without it, everything goes everywhere. Redirects that the client follows by itself, below
-    /// this layer, are not asked about.
+    /// this layer, are not asked about: they take along what the first request did. Takes the place of
+    /// [`propagate_to`](Self::propagate_to).
+    ///
+    /// ```
+    /// use tracer_core::Tracer;
+    /// use tracer_http::client::{OutgoingPolicy, Propagation, TraceLayer};
+    ///
+    /// // Friends are sent everything, one stranger nothing, and all others the trace alone.
+    /// let policy = OutgoingPolicy::new()
+    ///     .with("*.internal", Propagation::Full)?
+    ///     .with("ads.example", Propagation::None)?
+    ///     .with("*", Propagation::TraceOnly)?;
+    /// let layer = TraceLayer::new(Tracer::noop()).outgoing_policy(policy);
+    /// # Ok::<(), tracer_http::client::HostPatternError>(())
+    /// ```
+    pub fn outgoing_policy(mut self, policy: OutgoingPolicy) -> Self {
+        self.settings_mut().policy = Some(Policy::ByHost(policy));
+        self
+    }
+
+    /// Decides per target what leaves, where hosts do not tell: a [`Propagation`], or a `bool` for
+    /// all or nothing. Takes the place of [`outgoing_policy`](Self::outgoing_policy), and what is
+    /// said there of redirects holds here too.
     pub fn propagate_to<P: Into<Propagation>>(
         mut self,
         policy: impl Fn(&Uri) -> P + Send + Sync + 'static,
     ) -> Self {
-        self.settings_mut().policy = Some(Arc::new(move |uri| policy(uri).into()));
+        self.settings_mut().policy = Some(Policy::ByTarget(Arc::new(move |uri| policy(uri).into())));
         self
     }
 
@@ -104,22 +123,15 @@ impl TraceLayer {
     }
 
     /// What may leave for a target.
-    pub(crate) fn policy(&self, uri: &Uri) -> Propagation {
-        self.0.policy.as_ref().map_or(Propagation::Full, |policy| policy(uri))
+    pub(crate) fn policy(&self, uri: &Uri, headers: &HeaderMap) -> Propagation {
+        let ClientSettings { policy, server, .. } = &*self.0;
+        let decide = |policy: &Policy| policy.decide(uri, headers, server.as_ref());
+        policy.as_ref().map_or(Propagation::Full, decide)
     }
 
     /// Writes a context into the headers of a request, and takes out what was there before.
     pub(crate) fn inject(&self, context: &SpanContext, propagation: Propagation, headers: &mut HeaderMap) {
-        let composite = &self.0.common.composite;
-        let injected = match propagation {
-            Propagation::Full => composite.inject(context, headers),
-            Propagation::TraceOnly if context.baggage().is_empty() => composite.inject(context, headers),
-            Propagation::TraceOnly => {
-                composite.inject(&context.clone().with_baggage(Baggage::new()), headers)
-            }
-            Propagation::None => composite.inject(&SpanContext::default(), headers),
-        };
-        if injected.is_err() {
+        if self.0.common.composite.inject(&propagation.apply(context), headers).is_err() {
             self.0.incomplete.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -138,14 +150,5 @@ impl<S> Layer<S> for TraceLayer {
 
     fn layer(&self, inner: S) -> Trace<S> {
         Trace::new(inner, self.clone())
-    }
-}
-
-impl fmt::Debug for ClientSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientSettings")
-            .field("common", &self.common)
-            .field("server", &self.server)
-            .finish_non_exhaustive()
     }
 }

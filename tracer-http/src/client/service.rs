@@ -43,7 +43,7 @@ where
         let Some(mut exchange) = self.layer.begin(RequestHead::of(&request)) else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
-        let policy = self.layer.policy(request.uri());
+        let policy = self.layer.policy(request.uri(), request.headers());
         self.layer.inject(exchange.context(), policy, request.headers_mut());
         let future = exchange.in_scope(|| self.inner.call(request));
         ResponseFuture::new(future, Some(exchange))

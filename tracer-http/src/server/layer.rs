@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tower_layer::Layer;
 use tracer_core::Tracer;
-use tracer_propagation::Composite;
+use tracer_propagation::{Composite, EdgePolicy};
 
 use super::service::Trace;
 use crate::exchange::ResponseNames;
@@ -33,6 +33,7 @@ pub struct TraceLayer(Arc<ServerSettings>);
 pub(super) struct ServerSettings {
     pub(super) common: Settings,
     pub(super) names: ResponseNames,
+    pub(super) edge: EdgePolicy,
     trust_forwarded: bool,
     /// Shared by all layers that were made from one.
     malformed: Arc<AtomicU64>,
@@ -44,12 +45,36 @@ impl TraceLayer {
         Self(Arc::new(ServerSettings {
             common: Settings::new(tracer),
             names: ResponseNames { traceresponse: true, server_timing: false },
+            edge: EdgePolicy::Continue,
             trust_forwarded: false,
             malformed: Arc::default(),
         }))
     }
 
     common_setters!();
+
+    /// What is made of the trace and the baggage that callers send. They are continued unless this
+    /// says otherwise; strangers should not be.
+    ///
+    /// | | trace | link to the caller | baggage | caller's decision | malformed headers |
+    /// |---|---|---|---|---|---|
+    /// | `Continue` | the caller's | no | kept | obeyed | counted |
+    /// | `RestartWithLink` | its own | yes | dropped | dropped | counted |
+    /// | `Ignore` | its own | no | dropped | dropped | not looked at |
+    ///
+    /// The handler still sees the headers as they came. Whether strangers are told the span that
+    /// answered is up to [`traceresponse`](Self::traceresponse).
+    ///
+    /// ```
+    /// use tracer_core::Tracer;
+    /// use tracer_http::server::{EdgePolicy, TraceLayer};
+    ///
+    /// let public = TraceLayer::new(Tracer::noop()).edge_policy(EdgePolicy::RestartWithLink);
+    /// ```
+    pub fn edge_policy(mut self, policy: EdgePolicy) -> Self {
+        Arc::make_mut(&mut self.0).edge = policy;
+        self
+    }
 
     /// Whether responses name their span in a `traceresponse` header
     /// (`00-<trace id>-<span id>-<flags>`). They do unless this is set to `false`.

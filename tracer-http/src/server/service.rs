@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 use tracer_core::SpanKind;
-use tracer_propagation::{Codec, Extracted};
+use tracer_propagation::Extracted;
 
 use super::layer::{ServerSettings, TraceLayer};
 use crate::body::TracedBody;
@@ -60,14 +60,15 @@ fn begin(settings: &ServerSettings, head: RequestHead<'_>) -> Option<Exchange> {
     if !common.wants(&head) {
         return None;
     }
-    let extracted = common.composite.extract(head.headers).unwrap_or_else(Extracted::from);
+    let edge = settings.edge;
+    let extracted = edge.extract(&common.composite, head.headers).unwrap_or_else(Extracted::from);
     if extracted.error.is_some() {
         settings.count_malformed();
     }
     let rpc = common.rpc(&head);
     let name = common.name(&head, rpc, || usual_name(&head));
     let builder = common.tracer.span_with_name(&name).kind(SpanKind::Server);
-    let mut span = extracted.start(tags::at_server_start(builder, &head, rpc));
+    let mut span = edge.start(&extracted, tags::at_server_start(builder, &head, rpc));
     if span.is_recording() {
         tags::of_server(&mut span, &head, rpc.is_some(), &settings.view());
     }
