@@ -1,6 +1,7 @@
 //! Random spans through a real tracer; their rows, decoded by prost, against a plain model of what was set.
 //! On the way the reader of rows is held against prost.
 #![cfg(not(feature = "recording-off"))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
 #[path = "oracle/model.rs"]
 mod model;
@@ -47,8 +48,9 @@ impl Exporter for KeepRows {
     }
 }
 
-/// Runs random spans and compares each with its model, and the accounts with all models.
-fn compare(seed: u64, limits: &SpanLimits, clock: Option<&Clock>) {
+/// Runs random spans and compares each with its model, and the accounts with all models. Gives the sizes of the
+/// smallest and the largest row in bytes.
+fn compare(seed: u64, limits: &SpanLimits, clock: Option<&Clock>) -> (usize, usize) {
     let rows = KeepRows::default();
     let mut builder = Pipeline::builder().exporter(rows.clone());
     if let Some(clock) = clock {
@@ -56,7 +58,7 @@ fn compare(seed: u64, limits: &SpanLimits, clock: Option<&Clock>) {
     }
     let pipeline = builder.start_without_thread();
     let tracer = Tracer::builder("svc").pipeline(&pipeline).limits(limits.clone()).build();
-    let (mut cut, mut dropped) = (0, 0);
+    let (mut cut, mut dropped, mut sizes) = (0, 0, (usize::MAX, 0));
     for flush in 0..FLUSHES {
         let mut random = Random::new(seed * FLUSHES + flush);
         let expected: Vec<_> =
@@ -68,23 +70,30 @@ fn compare(seed: u64, limits: &SpanLimits, clock: Option<&Clock>) {
         for ((span, row), expected) in spans.iter().zip(whole_rows(&rows)).zip(expected) {
             cut += expected.model.values_cut;
             dropped += expected.model.entries_dropped();
-            compare_span(span, expected);
+            sizes = (row.len().min(sizes.0), row.len().max(sizes.1));
+            compare_span(span, expected, &format!("seed {seed}, flush {flush}"));
             let read = SpanRecord::decode(row).unwrap();
             // As text, since a NaN is not even equal to itself.
-            assert_eq!(format!("{read:?}"), format!("{:?}", reader::record(span)));
+            assert_eq!(
+                format!("{read:?}"),
+                format!("{:?}", reader::record(span)),
+                "seed {seed}, flush {flush}"
+            );
         }
     }
     let stats = pipeline.stats();
     let all = FLUSHES * SPANS as u64;
     assert_eq!((stats.finished, stats.exported), (all, all), "seed {seed}");
     assert_eq!((stats.values_cut, stats.entries_dropped), (cut, dropped), "seed {seed}");
+    assert!(cut > 0 && dropped > 0, "nothing reached a limit: {stats:?}");
+    sizes
 }
 
-fn compare_span(span: &OtlpSpan, expected: Expected) {
+fn compare_span(span: &OtlpSpan, expected: Expected, place: &str) {
     let Expected { mut model, is_start_now, is_end_now } = expected;
     let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
     // What the machine's clock said is known by its order only.
-    assert!(start <= end);
+    assert!(start <= end, "{place}: {start} to {end}");
     if is_start_now {
         model.span.start_time_unix_nano = start;
     }
@@ -93,13 +102,16 @@ fn compare_span(span: &OtlpSpan, expected: Expected) {
     }
     for &event in &model.events_now {
         let time = span.events[event].time_unix_nano;
-        assert!(time > 0 && (!is_end_now || time <= end) && (!is_start_now || time >= start));
+        assert!(time > 0, "{place}");
+        assert!(!is_end_now || time <= end, "{place}: {time} after {end}");
+        assert!(!is_start_now || time >= start, "{place}: {time} before {start}");
         model.span.events[event].time_unix_nano = time;
     }
     let expected = model.finished();
     // By bytes, since a NaN is not even equal to itself.
     if span.encode_to_vec() != expected.encode_to_vec() {
-        assert_eq!(*span, expected);
+        assert_eq!(*span, expected, "{place}");
+        panic!("{place}: the bytes differ");
     }
 }
 
@@ -116,6 +128,11 @@ fn whole_rows(rows: &[u8]) -> Vec<&[u8]> {
     spans
 }
 
+/// A clock that stands until it is moved.
+fn some_day() -> Clock {
+    Clock::manual(UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+}
+
 fn limits(set: impl Fn(&mut SpanLimits)) -> SpanLimits {
     let mut limits = SpanLimits::default();
     set(&mut limits);
@@ -124,8 +141,10 @@ fn limits(set: impl Fn(&mut SpanLimits)) -> SpanLimits {
 
 #[test]
 fn usual_spans_are_what_was_set() {
-    compare(1, &SpanLimits::default(), None);
-    compare(2, &SpanLimits::default(), Some(&Clock::manual(UNIX_EPOCH + Duration::from_secs(1_800_000_000))));
+    let (shortest, longest) = compare(1, &SpanLimits::default(), None);
+    // Lengths of one byte and of three, bodies in either kind of memory.
+    assert!(shortest < 0x80 && longest > 0x4000, "{shortest} to {longest}");
+    compare(2, &SpanLimits::default(), Some(&some_day()));
 }
 
 #[test]
@@ -146,7 +165,7 @@ fn bodies_stop_at_their_limit() {
 #[test]
 fn counts_alone_are_limits_of_short_tags_and_logs() {
     let limits = limits(|limits| (limits.attributes_max, limits.events_max, limits.links_max) = (12, 2, 0));
-    compare(6, &limits, Some(&Clock::manual(UNIX_EPOCH + Duration::from_secs(1_800_000_000))));
+    compare(6, &limits, Some(&some_day()));
 }
 
 #[test]
