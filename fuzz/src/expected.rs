@@ -198,6 +198,8 @@ impl Expected {
         }
         let mut link = LinkRecord::default();
         (link.trace_id, link.span_id) = (context.trace_id(), context.span_id());
+        link.flags =
+            u32::from(context.flags().to_w3c()) | 0x100 | if context.is_remote() { 0x200 } else { 0 };
         link.trace_state = context.trace_state().map(ToString::to_string).unwrap_or_default();
         link.attributes = fields.into_iter().map(|field| self.cut_field(field)).collect();
         let is_full = self.record.links.len() >= count(self.limits.links_max);
@@ -225,9 +227,34 @@ impl Expected {
                 self.values_cut += u64::from(bytes.len() > bytes_max);
                 Value::Bytes(bytes[..bytes.len().min(bytes_max)].to_vec())
             }
+            TagRef::StrArray(texts) => Value::Array(self.cut_texts(texts)),
+            TagRef::BoolArray(truths) => self.cut_array(truths, bytes_max, |truth| Value::Bool(*truth)),
+            TagRef::I64Array(numbers) => self.cut_array(numbers, bytes_max / 8, |number| Value::I64(*number)),
+            TagRef::F64Array(numbers) => self.cut_array(numbers, bytes_max / 8, |number| Value::F64(*number)),
             other => recorded(other),
         };
         (key, value)
+    }
+
+    /// As many items as there may be.
+    fn cut_array<T>(&mut self, items: &[T], items_max: usize, recorded: impl Fn(&T) -> Value) -> Value {
+        self.values_cut += u64::from(items.len() > items_max);
+        Value::Array(items.iter().take(items_max).map(recorded).collect())
+    }
+
+    /// Texts up to the limit of all of them together; the one that crosses it is cut, and the last.
+    fn cut_texts(&mut self, texts: &[&str]) -> Vec<Value> {
+        let bytes_max = self.limits.value_bytes_max;
+        let begins: Vec<_> =
+            texts.iter().scan(0, |end, text| Some(std::mem::replace(end, *end + text.len()))).collect();
+        let is_within = |(begin, text): &(&usize, &&str)| **begin + text.len() <= bytes_max;
+        let whole = begins.iter().zip(texts).take_while(is_within).count();
+        let mut kept: Vec<_> = texts[..whole].iter().map(|text| Value::Str((*text).to_owned())).collect();
+        if let Some(text) = texts.get(whole) {
+            self.values_cut += 1;
+            kept.push(Value::Str(cut(text, bytes_max - begins[whole])));
+        }
+        kept
     }
 
     fn cut_counted(&mut self, text: &str, bytes_max: usize) -> String {
@@ -253,12 +280,6 @@ fn recorded(value: TagRef<'_>) -> Value {
         TagRef::I64(number) => Value::I64(number),
         TagRef::U64(number) => i64::try_from(number).map_or(Value::Str(number.to_string()), Value::I64),
         TagRef::F64(number) => Value::F64(number),
-        TagRef::StrArray(texts) => {
-            Value::Array(texts.iter().map(|text| Value::Str((*text).to_owned())).collect())
-        }
-        TagRef::BoolArray(truths) => Value::Array(truths.iter().map(|truth| Value::Bool(*truth)).collect()),
-        TagRef::I64Array(numbers) => Value::Array(numbers.iter().map(|number| Value::I64(*number)).collect()),
-        TagRef::F64Array(numbers) => Value::Array(numbers.iter().map(|number| Value::F64(*number)).collect()),
         other => unreachable!("cut before: {other:?}"),
     }
 }

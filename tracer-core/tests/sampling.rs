@@ -1,11 +1,13 @@
 //! Samplers and what overrules them.
 #![cfg(not(feature = "recording-off"))]
 
+use std::time::Duration;
+
 use tracer_core::row::record::Value;
-use tracer_core::testing::TestTracer;
+use tracer_core::testing::{InMemoryExporter, TestTracer};
 use tracer_core::{
-    ConstSampler, Decision, ProbabilisticSampler, Sampler, SamplingParams, SpanContext, SpanId, TraceFlags,
-    TraceId, tags,
+    ConstSampler, Decision, Pipeline, ProbabilisticSampler, Sampler, SamplingParams, SpanContext, SpanId,
+    TraceFlags, TraceId, Tracer, tags,
 };
 
 #[test]
@@ -100,6 +102,25 @@ fn a_span_taken_out_and_wanted_again_is_counted_once_for_each() {
         (0, 1, 1, 0),
         "{stats:?}"
     );
+}
+
+/// What no sampler wanted has no sampler's tags; a span that was taken out has nothing of its first life.
+#[test]
+fn a_span_that_records_late_is_nobodys_choice_but_the_priority_s() {
+    for sampler in [ConstSampler::OFF, ConstSampler::ON] {
+        let exporter = InMemoryExporter::default();
+        let pipeline = Pipeline::builder().exporter(exporter.clone()).start_without_thread();
+        let tracer = Tracer::builder("svc").pipeline(&pipeline).sampler(sampler).build();
+        for builder in [tracer.span("late"), tracer.span("late").tag("early", 1)] {
+            let mut span = builder.start();
+            span.set_tag(tags::SAMPLING_PRIORITY, 0).set_tag(tags::SAMPLING_PRIORITY, 1);
+        }
+        pipeline.flush(Duration::from_secs(60)).unwrap();
+        for finished in exporter.spans() {
+            let keys: Vec<_> = finished.span.attributes.iter().map(|(key, _)| key.as_str()).collect();
+            assert_eq!(keys, ["sampling.priority"], "{sampler:?}");
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Span {
     pub(super) fn abandon(&mut self) {
         let Some(core) = self.core.filter(|_| self.recording) else { return };
         self.recording = false;
+        self.sampled_by = None;
         core.hub.with_local(|local| {
             local.counters.finished.add(1);
             local.counters.dropped_sampling.add(1);

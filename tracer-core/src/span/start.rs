@@ -328,7 +328,7 @@ impl Begun {
             start_unix_ns: self.start_unix_ns,
             timeline: self.timeline,
             body: None,
-            sampled_by,
+            sampled_by: sampled_by.filter(|_| self.recording),
             kind,
             recording: self.recording,
             parent_is_remote: false,
