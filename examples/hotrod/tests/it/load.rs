@@ -38,17 +38,19 @@ async fn without_the_lock_some_fail_as_the_original_does() {
             let trace = hotrod.trace_of(answer).await;
             let waited = trace.spans.iter().any(|span| span.tag("lock.wait_us").is_some());
             assert!(!waited, "the lock is disabled");
-            if answer.status == 500 {
+            // A machine that is busy with other work may be slower than the call's own deadline.
+            let is_late = answer.body.contains("DeadlineExceeded");
+            if answer.status == 500 && !is_late {
                 assert_eq!(answer.body, "rpc error: code = Unknown desc = redis timeout\n");
                 let expected = answer.expectations(request, 1.0).under_load();
                 assert_none(&shape::check_failed(&trace, &expected));
             }
         }
-        if answers.iter().any(|(_, answer)| answer.status == 500) {
+        if answers.iter().any(|(_, answer)| answer.body.contains("redis timeout")) {
             return;
         }
     }
-    panic!("no request failed");
+    panic!("no request failed as the original's do");
 }
 
 /// Requests of five sessions at once, with what was answered.
