@@ -96,9 +96,10 @@ mod tests {
 
     #[test]
     fn of_two_who_replace_the_same_one_is_first() {
+        static NUMBERS: [u32; 2] = [1, 2];
         let slot = Slot::<u32>::empty();
         assert_eq!(slot.get(), None);
-        let [one, two] = [1, 2].map(|n| &*Box::leak(Box::new(n)));
+        let [one, two] = &NUMBERS;
         assert_eq!(slot.replace(None, one), (one, true));
         assert_eq!(slot.replace(None, two), (one, false));
         assert_eq!(slot.replace(Some(one), two), (two, true));

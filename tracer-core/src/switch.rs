@@ -276,10 +276,18 @@ fn is_off(layers: &[Arc<Rules>; 3], subject: Subject, name: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// A hook that stays, as a tracer's does, and is known to stay.
+    fn hook() -> &'static Hook {
+        static HOOKS: Mutex<Vec<&Hook>> = Mutex::new(Vec::new());
+        let hook = Box::leak(Box::new(Hook::new("shop", 128)));
+        HOOKS.lock().push(hook);
+        hook
+    }
+
     #[test]
     fn the_environment_overrules_code_and_the_rest_of_a_faulty_text_is_kept() {
         let switch = Switch::new();
-        let hook: &'static Hook = Box::leak(Box::new(Hook::new("shop", 128)));
+        let hook = hook();
         switch.govern(hook);
         switch.set("operation:a=off, operation:b=off").unwrap();
         switch.set_leniently(Layer::Environment, "operation:a=on, what?, operation:c=off", "test");
@@ -292,7 +300,7 @@ mod tests {
     #[test]
     fn without_a_rule_that_turns_off_nothing_is_looked_up() {
         let switch = Switch::new();
-        let hook: &'static Hook = Box::leak(Box::new(Hook::new("shop", 128)));
+        let hook = hook();
         switch.govern(hook);
         switch.set("operation:*=on, target:other=off").unwrap();
         assert_eq!(hook.stamp.load(Ordering::Relaxed), 0);
@@ -301,7 +309,7 @@ mod tests {
     #[test]
     fn a_key_and_an_operation_of_the_same_text_are_kept_apart() {
         let switch = Switch::new();
-        let hook: &'static Hook = Box::leak(Box::new(Hook::new("shop", 128)));
+        let hook = hook();
         switch.govern(hook);
         switch.set("operation:x=off, tag:y=off").unwrap();
         for _ in 0..2 {
@@ -313,7 +321,7 @@ mod tests {
     #[test]
     fn another_text_at_the_same_address_is_another_key() {
         let switch = Switch::new();
-        let hook: &'static Hook = Box::leak(Box::new(Hook::new("shop", 128)));
+        let hook = hook();
         switch.govern(hook);
         switch.set("tag:a*=off").unwrap();
         let mut key = String::from("abc");

@@ -12,6 +12,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -19,6 +20,7 @@ use super::accounts::ThreadCounters;
 use super::chunk_log::Writer;
 use crate::row::body::Body;
 
+const SPARE_TIMEOUT: Duration = Duration::from_millis(10);
 /// How many bodies a thread keeps for each pipeline.
 const BODIES_MAX: usize = 64;
 
@@ -140,7 +142,9 @@ impl Place {
     /// Closes what is in it, and keeps the place for another thread.
     fn vacate(&'static mut self) {
         drop(self.0.take());
-        if let Some(mut spare) = SPARE.try_lock() {
+        // Others hold the lock for some instructions; for ever it is held only by this very thread, in an
+        // allocator that traces, or by one that a fork left behind. A place is then given up.
+        if let Some(mut spare) = SPARE.try_lock_for(SPARE_TIMEOUT) {
             spare.push(self);
         }
     }
