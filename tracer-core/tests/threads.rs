@@ -174,13 +174,15 @@ fn spans_that_end_while_a_thread_is_torn_down_are_not_lost() {
     let pipeline = Pipeline::builder().exporter(exporter.clone()).start();
     let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
     std::thread::scope(|threads| {
-        threads.spawn(|| {
+        let thread = threads.spawn(|| {
             // One is destroyed before the pipeline's own thread-local and one after, in whatever order that is.
             EARLY.with(|early| *early.borrow_mut() = Some((tracer.clone(), tracer.span("early").start())));
             tracer.span("alive").start().finish();
             let span = tracer.span("late").start();
             LATE.with(|late| *late.borrow_mut() = Some(EndsLate(tracer.clone(), Some(span))));
         });
+        // Only a join waits for the thread's destructors, too.
+        thread.join().unwrap();
     });
     pipeline.flush(SOON).unwrap();
     let mut names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
