@@ -3,8 +3,6 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use ureq::http::header::AUTHORIZATION;
-
 use super::endpoint::{PathRule, without_credentials};
 use super::headers::Headers;
 use super::http_builder::{EndpointSetting, check_timeout, parse_endpoint};
@@ -109,10 +107,7 @@ impl<X: GrpcTransport> GrpcBuilder<X> {
             return Err(ConfigError::Endpoint { setting, value, reason: "gRPC has no paths" });
         }
         check_timeout(timeout)?;
-        let mut headers = headers.into_map()?;
-        if let Some(authorization) = endpoint.authorization() {
-            headers.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
-        }
+        let headers = headers.into_map_for(&endpoint)?;
         // Checked here, where there is somebody to tell; tonic would say it at the first export.
         #[cfg(feature = "tls")]
         self.tls.config().map_err(|(setting, reason)| ConfigError::Certificate { setting, reason })?;

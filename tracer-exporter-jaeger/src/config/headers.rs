@@ -1,9 +1,11 @@
 //! Further request headers: API keys, tenants.
 
 use percent_encoding::percent_decode_str;
+use ureq::http::header::AUTHORIZATION;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ConfigError;
+use super::endpoint::Endpoint;
 
 const HEADERS_MAX: usize = 64;
 const VALUE_BYTES_MAX: usize = 8 * 1024;
@@ -59,7 +61,7 @@ impl Headers {
     }
 
     /// The headers, ready to be sent.
-    pub(super) fn into_map(self) -> Result<HeaderMap, ConfigError> {
+    fn into_map(self) -> Result<HeaderMap, ConfigError> {
         let mut map = HeaderMap::new();
         for Entry { setting, name, value } in self.0 {
             let error = |reason| ConfigError::Header { setting, name: shown(&name), reason };
@@ -76,6 +78,15 @@ impl Headers {
             if map.len() > HEADERS_MAX {
                 return Err(error("more than 64 headers"));
             }
+        }
+        Ok(map)
+    }
+
+    /// The headers for an end point: its own credentials are the authorization, if no other is set.
+    pub(super) fn into_map_for(self, endpoint: &Endpoint) -> Result<HeaderMap, ConfigError> {
+        let mut map = self.into_map()?;
+        if let Some(authorization) = endpoint.authorization() {
+            map.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
         }
         Ok(map)
     }

@@ -3,8 +3,6 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use ureq::http::header::AUTHORIZATION;
-
 use super::endpoint::{Endpoint, PathRule, without_credentials};
 use super::headers::Headers;
 use super::{ConfigError, DEFAULT_TIMEOUT};
@@ -123,10 +121,7 @@ impl<X: HttpTransport> HttpBuilder<X> {
     pub fn build(self) -> Result<X, ConfigError> {
         let endpoint = parse_endpoint(&self.endpoint)?;
         check_timeout(self.timeout)?;
-        let mut headers = self.headers.into_map()?;
-        if let Some(authorization) = endpoint.authorization() {
-            headers.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
-        }
+        let headers = self.headers.into_map_for(&endpoint)?;
         let http = Http::new(HttpSettings {
             endpoint,
             headers,
