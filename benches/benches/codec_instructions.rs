@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 
 use benches::codec::{Case, LIBRARIES, Library, Shape};
 
-/// `name limit` a line: what was measured when the line was last changed, and 3 %.
+/// `name limit` a line: what was measured when the line was last changed, and 15 %.
 const LIMITS: &str = include_str!("../codec_limits.txt");
 
 /// How often a shape is run.

@@ -66,11 +66,16 @@ impl Span {
     /// Ends a span, and gives up all that it owns.
     #[inline(never)]
     fn finish_tagged(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.is_recording()) {
-            self.end(core, core.clock.unix_ns(self.timeline));
-        }
+        self.end_now();
         if self.context.has_extra() {
             self.context = SpanContext::default();
+        }
+    }
+
+    #[inline(always)]
+    fn end_now(&mut self) {
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
+            self.end(core, core.clock.unix_ns(self.timeline));
         }
     }
 
@@ -156,9 +161,7 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.is_recording()) {
-            self.end(core, core.clock.unix_ns(self.timeline));
-        }
+        self.end_now();
     }
 }
 
