@@ -19,6 +19,7 @@ mod heir;
 pub(crate) mod hooks;
 mod hub;
 pub(crate) mod local;
+mod losses;
 mod outlet;
 mod reporter;
 mod ticket;

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use tracer_core::row::record::Value;
 use tracer_core::testing::InMemoryExporter;
 use tracer_core::{
-    Batch, Dropped, ExportError, Exported, Exporter, FlushError, Losses, Pipeline, PipelineBuilder, Span,
-    SpanContext, SpanId, SpanLimits, Stats, StatusCode, TraceFlags, TraceId, Tracer,
+    Batch, ExportError, Exported, Exporter, Pipeline, PipelineBuilder, Span, SpanContext, SpanId, SpanLimits,
+    Stats, StatusCode, TraceFlags, TraceId, Tracer,
 };
 
 const SOON: Duration = Duration::from_secs(60);
@@ -178,38 +178,6 @@ fn arrays_are_cut_to_their_limit_and_that_is_counted() {
     assert_eq!(shown(&span.events[0].attributes), format!("texts={cut} n=1 numbers=[1, 2]"));
     assert_eq!(shown(&span.links[0].attributes), format!("texts={cut}"));
     assert_eq!(pipeline.stats().values_cut, 4 + 2 + 1);
-}
-
-/// Keeps what each batch said of losses.
-struct Told(Arc<Mutex<Vec<Losses>>>);
-
-impl Exporter for Told {
-    fn name(&self) -> &'static str {
-        "told"
-    }
-
-    fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<Exported, ExportError> {
-        let mut told = self.0.lock();
-        told.push(batch.losses);
-        if told.len() == 1 { Err(ExportError::Failed("on purpose".into())) } else { Ok(Exported::ALL) }
-    }
-}
-
-#[test]
-fn a_batch_tells_its_exporter_what_was_lost_before() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let pipeline =
-        Pipeline::builder().exporter(Told(Arc::clone(&told))).exporter(InMemoryExporter::default());
-    let pipeline = pipeline.memory_bytes_max(0).start_without_thread();
-    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
-    tracer.span("first").start().finish();
-    assert_eq!(pipeline.flush(SOON), Err(FlushError::ExportFailed));
-    while pipeline.stats().dropped.memory < 5 {
-        tracer.span("work").start().finish();
-    }
-    pipeline.flush(SOON).unwrap();
-    let none = Losses::default();
-    assert_eq!(*told.lock(), [none, Losses::new(Dropped::of_memory(5), 1)]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
 use super::hub::{Hub, ThreadLog};
+use super::losses::LossReport;
 use super::outlet::Outlet;
 use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
@@ -146,6 +147,7 @@ struct Outflow {
     hub: Arc<Hub>,
     outlets: Vec<Outlet>,
     open: OpenBatches,
+    losses: LossReport,
     settings: Settings,
     /// Rows that left the logs, and those of them whose end is in the accounts.
     taken: u64,
@@ -160,8 +162,8 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        let open = OpenBatches::default();
-        let out = Outflow { hub, outlets, open, settings, taken: 0, settled: 0 };
+        let (open, losses) = (OpenBatches::default(), LossReport::default());
+        let out = Outflow { hub, outlets, open, losses, settings, taken: 0, settled: 0 };
         Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
     }
 
@@ -179,12 +181,16 @@ impl Drain {
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        if self.out.losses.is_due(Instant::now()) {
+            self.out.report_losses(None);
+        }
         self.report();
     }
 
     /// Exports what is in the logs and what exporters hold back.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let mut result = self.drain(Some(deadline));
+        self.out.report_losses(Some(deadline));
         for outlet in &mut self.out.outlets {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
@@ -265,9 +271,8 @@ impl Outflow {
     fn export(&mut self, batch: OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
         // What an exporter's own HTTP client traces would come back here for ever.
         let _untraced = active::attach(untraced());
-        let own_deadline = Instant::now() + self.settings.export_timeout;
-        let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
-        let view = batch.view();
+        let deadline = self.export_deadline(deadline);
+        let view = batch.view().with_number(self.losses.number(batch.source()));
         let (count, mut worst) = (batch.count(), batch.count());
         let accounts = &self.hub.accounts;
         let dropped = accounts.stats().dropped;
@@ -290,6 +295,24 @@ impl Outflow {
         } else {
             Ok(())
         }
+    }
+
+    /// Tells of losses without spans. A panic costs no span, and exporters' own are caught.
+    fn report_losses(&mut self, asked_until: Option<Instant>) {
+        let _ = self.guard(|out| {
+            let deadline = out.export_deadline(asked_until);
+            if Instant::now() < deadline {
+                let _untraced = active::attach(untraced());
+                out.losses.tell(&mut out.outlets, &out.hub, asked_until.is_some(), deadline);
+            }
+            Ok(())
+        });
+    }
+
+    /// When an export has to be done, for who waits until a deadline or nobody.
+    fn export_deadline(&self, deadline: Option<Instant>) -> Instant {
+        let own_deadline = Instant::now() + self.settings.export_timeout;
+        deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline))
     }
 
     /// Does a piece of work, and counts what a panic in it loses.
