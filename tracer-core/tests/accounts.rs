@@ -181,6 +181,41 @@ fn arrays_are_cut_to_their_limit_and_that_is_counted() {
 }
 
 #[test]
+fn a_name_or_a_status_that_is_cut_is_counted() {
+    let mut limits = SpanLimits::default();
+    limits.name_bytes_max = 5;
+    let exporter = InMemoryExporter::default();
+    let pipeline = Pipeline::builder().exporter(exporter.clone()).start_without_thread();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).limits(limits).build();
+    let cut = || pipeline.stats().values_cut;
+    tracer.span_with_name("short").start().finish();
+    assert_eq!(cut(), 0);
+    tracer.span_with_name("made while running").start().finish();
+    assert_eq!(cut(), 1);
+    let mut span = tracer.span("late").start();
+    span.set_operation_name("renamed");
+    span.set_status(StatusCode::Error, "no such file");
+    span.finish();
+    assert_eq!(cut(), 3);
+    pipeline.flush(SOON).unwrap();
+    let names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
+    assert_eq!(names, ["short", "made ", "renam"]);
+    assert_eq!(exporter.spans()[2].status_message, "no su");
+}
+
+#[test]
+fn a_limit_of_names_has_a_limit_itself() {
+    let mut limits = SpanLimits::default();
+    limits.name_bytes_max = 1 << 20;
+    let exporter = InMemoryExporter::default();
+    let tracer = Tracer::builder("svc").exporter(exporter.clone()).limits(limits).build();
+    tracer.span_with_name(&"n".repeat(3_000)).start().finish();
+    tracer.flush(SOON).unwrap();
+    assert_eq!(exporter.spans()[0].name.len(), 2_048);
+    assert_eq!(tracer.stats().values_cut, 1);
+}
+
+#[test]
 fn the_application_is_called_back_with_the_accounts() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let called = Arc::clone(&seen);
