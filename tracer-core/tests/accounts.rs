@@ -197,9 +197,15 @@ fn a_name_or_a_status_that_is_cut_is_counted() {
     span.set_status(StatusCode::Error, "no such file");
     span.finish();
     assert_eq!(cut(), 3);
+    tracer.span("part of the program").start().finish();
+    tracer.span("the same, tagged").tag("n", 1).start().finish();
+    let mut span = tracer.span("not the name at the end").start();
+    span.set_operation_name("last");
+    span.finish();
+    assert_eq!(cut(), 5);
     pipeline.flush(SOON).unwrap();
     let names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
-    assert_eq!(names, ["short", "made ", "renam"]);
+    assert_eq!(names, ["short", "made ", "renam", "part ", "the s", "last"]);
     assert_eq!(exporter.spans()[2].status_message, "no su");
 }
 

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
-use super::hub::{Hub, ThreadLog};
+use super::hub::Hub;
 use super::losses::LossReport;
 use super::outlet::Outlet;
+use super::registry::Logs;
 use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
@@ -136,7 +137,7 @@ fn run(mut drain: Drain, questions: &Receiver<Control>) {
 /// A panic here (an exporter's own is caught before) costs the batch in hand: it is counted, the logs stay as
 /// they are, and the drain goes on.
 pub(crate) struct Drain {
-    logs: Vec<ThreadLog>,
+    logs: Logs,
     clock: Clock,
     out: Outflow,
     reporter: Reporter,
@@ -164,7 +165,7 @@ impl Drain {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
         let (open, losses) = (OpenBatches::default(), LossReport::default());
         let out = Outflow { hub, outlets, open, losses, settings, taken: 0, settled: 0 };
-        Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
+        Self { logs: Logs::default(), clock, out, reporter: Reporter::default() }
     }
 
     pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
@@ -212,20 +213,14 @@ impl Drain {
         let Self { logs, clock, out, .. } = self;
         let mut result = out.guard(|out| {
             switch::poll_files();
-            out.hub.budget.clear_pressure();
+            out.hub.registry.budget.clear_pressure();
             clock.adjust();
             Ok(())
         });
-        logs.append(&mut out.hub.take_new_logs());
-        logs.retain_mut(|log| {
-            let more = log.reader.drain(|run| {
-                let exported = out.take(run, deadline);
-                result = result.and(exported);
-            });
-            if !more {
-                out.hub.accounts.leave_thread(&log.counters);
-            }
-            more
+        let hub = Arc::clone(&out.hub);
+        logs.sweep(&hub.registry, &hub.accounts, |run| {
+            let exported = out.take(run, deadline);
+            result = result.and(exported);
         });
         while let Some(batch) = out.open.pop() {
             let exported = out.guard(|out| out.export(batch, deadline));
@@ -372,6 +367,7 @@ impl Drop for Drain {
             // An exporter may panic at its end, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(outlet)));
         }
+        let _ = catch_unwind(AssertUnwindSafe(|| self.out.hub.leave()));
     }
 }
 

@@ -56,6 +56,9 @@ impl Span {
     #[inline(always)]
     fn finish_plain(&self) -> Option<()> {
         let core = self.core.filter(|core| core.open_spans.is_none() && self.sampled_by.is_none())?;
+        if core.limits.cuts(self.name) {
+            return None;
+        }
         let row = self.row(core, self.timeline.tsc_unix_ns()?, self.name, &[]);
         let mut current = Current::take(core.hub_id)?;
         let appended = append_quickly(core, current.local()?, &row);
@@ -94,6 +97,9 @@ impl Span {
     /// Appends the row, and keeps the body for another span of this thread.
     #[inline(always)]
     fn end_quickly(&mut self, core: &'static Core, end_unix_ns: u64) -> Option<()> {
+        if core.limits.cuts(self.name) {
+            return None;
+        }
         let mut current = Current::take(core.hub_id)?;
         let local = current.local()?;
         let appended = append_quickly(core, local, &self.row(core, end_unix_ns, self.name, self.entries()));
@@ -107,6 +113,7 @@ impl Span {
     #[cold]
     #[inline(never)]
     fn end_slowly(&mut self, core: &'static Core, end_unix_ns: u64) {
+        count_cut_name(core, self.name);
         append(core, &self.row(core, end_unix_ns, self.name, self.entries()));
         give_back(core, self.body.take());
     }
@@ -129,7 +136,10 @@ impl Span {
         if let Some(rest) = body.rest() {
             count_limits(core, rest);
         }
-        let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
+        let name = body.rest().and_then(Rest::name).unwrap_or_else(|| {
+            count_cut_name(core, self.name);
+            self.name
+        });
         let is_error = body.rest().is_some_and(|rest| rest.status == StatusCode::Error);
         let row = Row { is_error, ..self.row(core, end_unix_ns, name, body.as_bytes()) };
         append(core, &row);
@@ -206,6 +216,13 @@ fn append(core: &'static Core, row: &Row<'_>) {
 fn give_back(core: &Core, body: Option<Box<Body>>) {
     if let Some(body) = body {
         core.hub.with_local(|local| local.give_back(body));
+    }
+}
+
+/// Counts a name that is part of the program, and is cut when the span ends.
+fn count_cut_name(core: &Core, name: &str) {
+    if core.limits.cuts(name) {
+        core.hub.with_local(|local| local.counters.values_cut.add(1));
     }
 }
 
