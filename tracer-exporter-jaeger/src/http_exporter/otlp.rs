@@ -34,6 +34,7 @@ http_transport!(
         content_type: otlp::CONTENT_TYPE,
         encode,
         answers: Answers::Otlp,
+        has_losses: true,
     }
 );
 
