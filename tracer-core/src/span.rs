@@ -93,9 +93,14 @@ impl Span {
         }
     }
 
-    /// Sets a baggage item for this span's context and all spans below it that start later.
+    /// Sets a baggage item for this span's context and all spans below it that start later, within the
+    /// tracer's [restrictions](crate::BaggageRestrictions).
     pub fn set_baggage_item(&mut self, key: &str, value: &str) {
-        self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        let restrictions = self.core.and_then(|core| core.baggage_restrictions.as_ref());
+        let value = restrictions.map_or(Some(value), |restrictions| restrictions.check(key, value));
+        if let Some(value) = value {
+            self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        }
     }
 
     /// The value of a baggage item: set here, or by any span above, in any process.
@@ -132,6 +137,13 @@ impl Span {
         rest.and_then(Rest::name).unwrap_or(self.name)
     }
 
+    /// Writes what the sampler leaves, since it may be something else later.
+    #[cold]
+    #[inline(never)]
+    fn write_sampler_tags(&mut self, core: &Core) {
+        self.body = Some(new_body(core, self.sampled_by.take()));
+    }
+
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
@@ -150,7 +162,7 @@ impl Span {
 fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
     let mut body = pooled_body(core).unwrap_or_default();
     if let Some(tags) = sampled_by {
-        body.put_encoded(tags.encoded());
+        tags.put_into(&mut body);
     }
     body
 }

@@ -123,6 +123,24 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// Whether a debug id that came without a trace may force the recording of this span: see
+    /// [`DebugThrottler`](crate::sampler::DebugThrottler), which counts the answer. For those who read headers.
+    #[must_use]
+    pub fn allows_debug(&self) -> bool {
+        let throttler = self.tracer.core().and_then(|core| core.debug_throttler.as_ref());
+        throttler.is_none_or(|throttler| throttler.allows(self.dynamic_name.unwrap_or(self.static_name)))
+    }
+
+    /// A context that came from elsewhere, with the baggage that the tracer lets in: see
+    /// [`BaggageRestrictions`](crate::BaggageRestrictions). For those who read headers.
+    #[must_use]
+    pub fn restrict_baggage(&self, context: SpanContext) -> SpanContext {
+        match self.tracer.core().and_then(|core| core.baggage_restrictions.as_ref()) {
+            Some(restrictions) => restrictions.restrict_context(context),
+            None => context,
+        }
+    }
+
     /// Starts the span.
     #[inline(always)]
     pub fn start(self) -> Span {
@@ -231,7 +249,7 @@ fn start_root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
     }
     let trace_id = new_trace_id();
     let params = SamplingParams { kind, ..SamplingParams::root(trace_id, name) };
-    let Decision { sampled, by } = core.sampler.sample(&params);
+    let Decision { sampled, by, .. } = core.sampler.sample(&params);
     let begun = Begun::here(core, sampled).unwrap_or_else(|| Begun::anywhere(core, sampled));
     let context = SpanContext::new(trace_id, begun.span_id, flags(TraceFlags::RANDOM, sampled, false));
     begun.span(context, name, kind, by)
@@ -321,7 +339,7 @@ impl Begun {
         kind: SpanKind,
         sampled_by: Option<&'static SamplerTags>,
     ) -> Span {
-        Span {
+        let mut span = Span {
             context,
             core: Some(self.core),
             name,
@@ -334,7 +352,11 @@ impl Begun {
             parent_is_remote: false,
             was_taken_out: false,
             switched_off: false,
+        };
+        if span.sampled_by.is_some_and(SamplerTags::is_adjustable) {
+            span.write_sampler_tags(self.core);
         }
+        span
     }
 }
 
