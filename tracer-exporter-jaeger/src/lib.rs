@@ -79,12 +79,9 @@ mod thrift_udp;
 mod transport;
 use tracer_core::{Pipeline, Resource, Tracer};
 
-pub use self::config::{ConfigError, HttpBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
-#[cfg(feature = "grpc")]
+pub use self::config::{ConfigError, ExporterBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
 #[doc(hidden)]
-pub use self::grpc_exporter::{GrpcExporter, GrpcSpecifics, GrpcTransport};
-#[doc(hidden)]
-pub use self::http_exporter::{HttpExporter, HttpTransport, Specifics};
+pub use self::config::{Receiver, Settings, Transport};
 pub use self::http_exporter::{OtlpHttp, ThriftHttp, ZipkinHttp};
 pub use self::jaeger_file::JaegerFile;
 pub use self::json_lines::JsonLines;
@@ -92,7 +89,7 @@ pub use self::thrift_udp::{ThriftUdp, ThriftUdpBuilder, TrimmedSpans};
 pub use self::transport::compression::Compression;
 #[cfg(feature = "grpc")]
 pub use self::{
-    config::GrpcBuilder,
+    config::{JaegerGrpcBuilder, OtlpGrpcBuilder},
     grpc_exporter::{JaegerGrpc, OtlpGrpc},
 };
 
