@@ -10,7 +10,7 @@ use crate::complaints::Complaints;
 use crate::config::{ConfigError, ExporterBuilder, Receiver, Settings, Transport};
 use crate::encode::{Encoded, jaeger_proto, otlp};
 use crate::transport::answer::Answer;
-use crate::transport::grpc::{Grpc, GrpcSettings};
+use crate::transport::grpc::{Grpc, GrpcSettings, RESPONSE_BYTES_MAX};
 use crate::transport::sender::Sender;
 
 /// Sends spans by OTLP over gRPC, to port 4317 of Jaeger, the OpenTelemetry Collector and all others
@@ -64,6 +64,7 @@ impl GrpcExporter {
             headers: settings.headers,
             method: specifics.method,
             compression: settings.compression,
+            response_bytes_max: RESPONSE_BYTES_MAX,
             #[cfg(feature = "tls")]
             tls: settings.tls,
         });

@@ -118,16 +118,13 @@ mod tests {
     #[test]
     fn threads_that_bring_the_same_names_share_what_is_kept() {
         let operations = Operations::new();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for n in 0..500 {
-                        let counter = operations.get_or_insert(&n.to_string(), || AtomicUsize::new(0));
-                        counter.unwrap().fetch_add(1, Ordering::Relaxed);
-                    }
-                });
+        let count_all = || {
+            for n in 0..500 {
+                let counter = operations.get_or_insert(&n.to_string(), || AtomicUsize::new(0));
+                counter.unwrap().fetch_add(1, Ordering::Relaxed);
             }
-        });
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(count_all))));
         let counts = operations.iter().map(|(_, count)| count.load(Ordering::Relaxed));
         assert_eq!(counts.collect::<Vec<_>>(), vec![4; 500]);
         assert_eq!(operations.claimed.load(Ordering::Relaxed), 500);
