@@ -2,8 +2,6 @@
 //!
 //! A test of its own process, since a process has one logger.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
