@@ -52,6 +52,7 @@ struct Extra {
 impl SpanContext {
     /// A context of a span in this process, without parent, tracestate or baggage.
     #[must_use]
+    #[inline]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
         Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, remote: false, extra: None }
     }
@@ -64,6 +65,7 @@ impl SpanContext {
 
     /// The same with a parent's span id.
     #[must_use]
+    #[inline]
     pub const fn with_parent_id(mut self, parent_id: SpanId) -> Self {
         self.parent_id = parent_id;
         self
@@ -78,6 +80,7 @@ impl SpanContext {
 
     /// The same, marked as received from another process.
     #[must_use]
+    #[inline]
     pub const fn into_remote(mut self) -> Self {
         self.remote = true;
         self
@@ -106,30 +109,35 @@ impl SpanContext {
 
     /// The trace.
     #[must_use]
+    #[inline]
     pub const fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
     /// The span.
     #[must_use]
+    #[inline]
     pub const fn span_id(&self) -> SpanId {
         self.span_id
     }
 
     /// The span's parent; not valid in a root, or where the parent is not known.
     #[must_use]
+    #[inline]
     pub const fn parent_id(&self) -> SpanId {
         self.parent_id
     }
 
     /// The flags.
     #[must_use]
+    #[inline]
     pub const fn flags(&self) -> TraceFlags {
         self.flags
     }
 
     /// Whether the trace is recorded.
     #[must_use]
+    #[inline]
     pub const fn is_sampled(&self) -> bool {
         self.flags.is_sampled()
     }
@@ -142,6 +150,7 @@ impl SpanContext {
 
     /// Whether both ids are set.
     #[must_use]
+    #[inline]
     pub fn is_valid(&self) -> bool {
         self.trace_id.is_valid() && self.span_id.is_valid()
     }
@@ -154,12 +163,14 @@ impl SpanContext {
 
     /// The vendors' list; `None` if it is empty.
     #[must_use]
+    #[inline]
     pub fn trace_state(&self) -> Option<&TraceState> {
         self.extra.as_ref().map(|extra| &extra.trace_state).filter(|state| !state.is_empty())
     }
 
     /// The baggage.
     #[must_use]
+    #[inline]
     pub fn baggage(&self) -> &Baggage {
         const NONE: &Baggage = &Baggage::new();
         self.extra.as_ref().map_or(NONE, |extra| &extra.baggage)
