@@ -90,14 +90,16 @@ impl SpanContext {
     #[must_use]
     pub fn with_trace_state(self, trace_state: TraceState) -> Self {
         let baggage = self.baggage().clone();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with other baggage.
     #[must_use]
     pub fn with_baggage(self, baggage: Baggage) -> Self {
         let trace_state = self.trace_state().cloned().unwrap_or_default();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with one baggage item set.
@@ -203,8 +205,8 @@ impl SpanContext {
         root.with_baggage(self.baggage().clone())
     }
 
-    fn with_extra(mut self, extra: Extra) -> Self {
-        self.extra = (extra != Extra::default()).then(|| Arc::new(extra));
+    fn with_extra(mut self, is_empty: bool, extra: Extra) -> Self {
+        self.extra = (!is_empty).then(|| Arc::new(extra));
         self
     }
 }

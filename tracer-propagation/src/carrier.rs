@@ -219,7 +219,7 @@ pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str>
         return None;
     }
     let (start, rest) = name.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
+    start.bytes().zip(prefix.bytes()).all(|(ours, theirs)| ours.eq_ignore_ascii_case(&theirs)).then_some(rest)
 }
 
 const fn is_lower_case_token(mut name: &[u8]) -> bool {

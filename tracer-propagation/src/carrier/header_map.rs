@@ -59,8 +59,8 @@ impl Extractor for HeaderMap {
         prefix: &str,
         visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>,
     ) {
-        let letters = FirstLetters::of(&[prefix]);
-        if !self.keys().any(|name| letters.begins(name.as_str()) && has_prefix(name.as_str(), prefix)) {
+        let letters = FirstLetters::of([prefix].into_iter());
+        if !self.keys().any(|name| letters.begin(name.as_str()) && has_prefix(name.as_str(), prefix)) {
             return;
         }
         let _ = self.iter().try_for_each(|(name, value)| match without_prefix(name.as_str(), prefix) {
@@ -124,11 +124,12 @@ impl Injector for HeaderMap {
 /// Removes the fields that have no value, and all headers of some prefixes. One walk over names
 /// instead of a hash for each.
 fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefixes: &[&str]) {
-    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
-    let (shapes, letters) = (Shapes::of(removed()), FirstLetters::of(prefixes));
+    let removed = fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
+    let letters = FirstLetters::of(removed.clone().chain(prefixes.iter().copied()));
     let is_removed = |name: &str| {
-        shapes.may_have(name) && removed().any(|field| field == name)
-            || letters.begins(name) && prefixes.iter().any(|prefix| has_prefix(name, prefix))
+        letters.begin(name)
+            && (removed.clone().any(|field| field == name)
+                || prefixes.iter().any(|prefix| has_prefix(name, prefix)))
     };
     if !headers.keys().any(|name| is_removed(name.as_str())) {
         return;
@@ -160,18 +161,18 @@ impl Shapes {
     }
 }
 
-/// The first letters of prefixes, a bit for each, equal for either case.
+/// The first letters of names and prefixes, a bit for each, equal for either case.
 #[derive(Clone, Copy)]
 struct FirstLetters(u32);
 
 impl FirstLetters {
     #[inline]
-    fn of(prefixes: &[&str]) -> Self {
-        Self(prefixes.iter().fold(0, |letters, prefix| letters | Self::bit(prefix)))
+    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        Self(names.fold(0, |letters, name| letters | Self::bit(name)))
     }
 
     #[inline]
-    fn begins(self, name: &str) -> bool {
+    fn begin(self, name: &str) -> bool {
         self.0 & Self::bit(name) != 0
     }
 

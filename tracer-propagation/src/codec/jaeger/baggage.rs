@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use tracer_core::Baggage;
 
 use super::url;
-use crate::carrier::{Extractor, Field, Injector, is_token_byte};
+use crate::carrier::{Extractor, Field, Injector};
 use crate::codec::oldest_first;
 use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
 use crate::text;
@@ -35,7 +35,7 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     }
     let (mut members, mut bytes, mut error) = (0, 0, None);
     oldest_first::visit(baggage, &mut |item| {
-        if item.key.is_empty() || !item.key.bytes().all(is_token_byte) {
+        if item.key.is_empty() || text::span(item.key.as_bytes(), text::TOKEN) < item.key.len() {
             error = error.or(Some(InjectReason::Key));
             return ControlFlow::Continue(());
         }

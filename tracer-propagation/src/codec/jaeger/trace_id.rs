@@ -104,9 +104,25 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     let mut value = Buffer::new();
-    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
+    let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
+    let [_, flags] = hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)]);
+    let (trace_id, span_id) = (hex::of_trace_id(context.trace_id()), hex::of_span_id(context.span_id()));
+    // Of a known length, and written as one.
+    let mut usual = *b"00000000000000000000000000000000:0000000000000000:0:0";
+    if let Some((trace, [_, rest @ ..])) = usual.split_first_chunk_mut() {
+        *trace = trace_id;
+        if let Some((span, [.., last])) = rest.split_first_chunk_mut() {
+            (*span, *last) = (span_id, flags);
+        }
+    }
+    let is_usual = hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
+    if is_usual {
+        value.push(&usual);
+        return value;
+    }
+    value.push(hex::without_zero_half(&trace_id));
     value.push(b":");
-    value.push(&hex::of_span_id(context.span_id()));
+    value.push(&span_id);
     value.push(b":");
     if context.parent_id().is_valid() {
         value.push(&hex::of_span_id(context.parent_id()));
@@ -114,9 +130,7 @@ pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
         value.push(b"0");
     }
     value.push(b":");
-    let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
-    let [_, low] = hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)]);
-    value.push(&[low]);
+    value.push(&[flags]);
     value
 }
 
