@@ -59,8 +59,8 @@ impl Extractor for HeaderMap {
         prefix: &str,
         visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>,
     ) {
-        let letters = FirstLetters::of([prefix].into_iter());
-        if !self.keys().any(|name| letters.begin(name.as_str()) && has_prefix(name.as_str(), prefix)) {
+        let is_of_prefix = |name: &str| begins_alike(name, prefix) && has_prefix(name, prefix);
+        if !self.keys().any(|name| is_of_prefix(name.as_str())) {
             return;
         }
         let _ = self.iter().try_for_each(|(name, value)| match without_prefix(name.as_str(), prefix) {
@@ -124,12 +124,12 @@ impl Injector for HeaderMap {
 /// Removes the fields that have no value, and all headers of some prefixes. One walk over names
 /// instead of a hash for each.
 fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefixes: &[&str]) {
-    let removed = fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
-    let letters = FirstLetters::of(removed.clone().chain(prefixes.iter().copied()));
+    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
+    let lengths: u64 = removed().fold(0, |lengths, name| lengths | 1 << (name.len() % 64));
     let is_removed = |name: &str| {
-        letters.begin(name)
-            && (removed.clone().any(|field| field == name)
-                || prefixes.iter().any(|prefix| has_prefix(name, prefix)))
+        let may_be_field = lengths >> (name.len() % 64) & 1 == 1;
+        may_be_field && removed().any(|field| field == name)
+            || prefixes.iter().any(|prefix| begins_alike(name, prefix) && has_prefix(name, prefix))
     };
     if !headers.keys().any(|name| is_removed(name.as_str())) {
         return;
@@ -161,24 +161,12 @@ impl Shapes {
     }
 }
 
-/// The first letters of names and prefixes, a bit for each, equal for either case.
-#[derive(Clone, Copy)]
-struct FirstLetters(u32);
-
-impl FirstLetters {
-    #[inline]
-    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        Self(names.fold(0, |letters, name| letters | Self::bit(name)))
-    }
-
-    #[inline]
-    fn begin(self, name: &str) -> bool {
-        self.0 & Self::bit(name) != 0
-    }
-
-    #[inline]
-    fn bit(name: &str) -> u32 {
-        name.as_bytes().first().map_or(0, |first| 1 << (first % 32))
+/// Whether the first letters are the same: most other headers are told apart by it.
+#[inline(always)]
+fn begins_alike(name: &str, prefix: &str) -> bool {
+    match (name.as_bytes().first(), prefix.as_bytes().first()) {
+        (Some(first), Some(of_prefix)) => first.eq_ignore_ascii_case(of_prefix),
+        _ => false,
     }
 }
 

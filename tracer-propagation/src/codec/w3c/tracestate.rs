@@ -33,7 +33,7 @@ pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceSt
 
 /// What is to be written; `None` if there is nothing, or no trace that it belongs to.
 pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
-    context.trace_state().filter(|_| context.is_valid()).map(|state| state.as_str().as_bytes())
+    context.trace_state().filter(|_| context.is_valid()).map(TraceState::as_bytes)
 }
 
 fn parse_list(list: &[u8]) -> Result<TraceState, ExtractReason> {
