@@ -48,6 +48,9 @@ pub const LIBRARIES: [Library; 4] = [
     Library { name: "fastrace", case: fastrace::case },
 ];
 
+/// So many of them are no peers.
+pub const BEFORE_PEERS: usize = 2;
+
 impl Shape {
     /// All of them.
     pub const ALL: [Self; 14] = [

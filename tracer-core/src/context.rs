@@ -88,6 +88,7 @@ impl SpanContext {
 
     /// The same with another tracestate.
     #[must_use]
+    #[inline]
     pub fn with_trace_state(self, trace_state: TraceState) -> Self {
         let baggage = self.baggage().clone();
         let is_empty = trace_state.is_empty() && baggage.is_empty();
@@ -205,6 +206,7 @@ impl SpanContext {
         root.with_baggage(self.baggage().clone())
     }
 
+    #[inline]
     fn with_extra(mut self, is_empty: bool, extra: Extra) -> Self {
         self.extra = (!is_empty).then(|| Arc::new(extra));
         self

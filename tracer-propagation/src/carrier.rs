@@ -47,7 +47,11 @@ pub trait Extractor {
         let mut found = Found::Absent;
         self.visit_values(field, &mut |value| {
             found = found.and(value);
-            if matches!(found, Found::Repeated(_)) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if matches!(found, Found::Repeated(_)) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         found
     }
@@ -64,11 +68,7 @@ pub trait Extractor {
 
     /// Visits all headers whose names begin with a prefix: what follows it in the name, in whatever
     /// case, and the value. The default looks at all headers.
-    fn visit_prefix<'c>(
-        &'c self,
-        prefix: &str,
-        visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>,
-    ) {
+    fn visit_prefix<'c>(&'c self, prefix: &str, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
         self.visit_all(&mut |name, value| match without_prefix(name, prefix) {
             Some(rest) => visit(rest, value),
             None => ControlFlow::Continue(()),
@@ -205,13 +205,13 @@ impl Field {
 }
 
 /// Whether a name begins with a prefix, whatever the case of either.
-#[inline]
+#[inline(always)]
 fn has_prefix(name: &str, prefix: &str) -> bool {
     without_prefix(name, prefix).is_some()
 }
 
 /// What follows a prefix in a name, whatever the case of either; `None` without the prefix.
-#[inline]
+#[inline(always)]
 pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
     // Most names begin with another letter.
     let (first, expected) = (name.as_bytes().first()?, prefix.as_bytes().first()?);

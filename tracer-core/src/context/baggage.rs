@@ -123,7 +123,12 @@ impl Baggage {
 
     /// Whether no node before has the same key. Nodes are asked about in their order; `visited` and
     /// `keys` are what is known from those before.
-    fn is_latest<'a>(&'a self, node: &'a Node, visited: &mut usize, keys: &mut Option<HashSet<&'a str>>) -> bool {
+    fn is_latest<'a>(
+        &'a self,
+        node: &'a Node,
+        visited: &mut usize,
+        keys: &mut Option<HashSet<&'a str>>,
+    ) -> bool {
         let before = *visited;
         *visited += 1;
         if before < COMPARED_MAX {

@@ -65,10 +65,16 @@ impl TraceState {
     ///
     /// # Errors
     /// For the first malformed member, and for a 33rd one, repeated keys included.
+    #[inline]
     pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
         if is_plain(list) {
             return Ok(Self(Text::new(list)));
         }
+        Self::parse_any(list)
+    }
+
+    #[cold]
+    fn parse_any(list: &[u8]) -> Result<Self, TraceStateError> {
         let (mut count, mut bytes) = (0, 0);
         for member in Members(list) {
             count += 1;

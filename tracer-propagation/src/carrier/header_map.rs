@@ -7,7 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use super::{Extractor, Field, Found, Injector, SetError, has_prefix, without_prefix};
 
 /// To look up more names than this takes longer than to look at all headers once, if these are not many.
-const LOOKED_UP_MAX: usize = 2;
+const LOOKED_UP_MAX: usize = 4;
 
 /// So many headers for each name are not many.
 const HEADERS_MAX_PER_NAME: usize = 8;
@@ -37,10 +37,10 @@ impl Extractor for HeaderMap {
             return;
         }
         found.fill(Found::Absent);
-        let shapes = Shapes::of(fields.iter().map(|field| field.name()));
+        let looks = Looks::of(fields.iter().map(|field| field.name()));
         for (name, value) in self {
             let name = name.as_str();
-            if !shapes.may_have(name) {
+            if !looks.may_be(name) {
                 continue;
             }
             let field = found.iter_mut().zip(fields).find(|(_, field)| field.name() == name);
@@ -54,12 +54,9 @@ impl Extractor for HeaderMap {
         let _ = self.iter().try_for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
     }
 
-    fn visit_prefix<'c>(
-        &'c self,
-        prefix: &str,
-        visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>,
-    ) {
-        let is_of_prefix = |name: &str| begins_alike(name, prefix) && has_prefix(name, prefix);
+    fn visit_prefix<'c>(&'c self, prefix: &str, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
+        let letter = Looks::letter(prefix);
+        let is_of_prefix = |name: &str| Looks::letter(name) & letter != 0 && has_prefix(name, prefix);
         if !self.keys().any(|name| is_of_prefix(name.as_str())) {
             return;
         }
@@ -125,11 +122,12 @@ impl Injector for HeaderMap {
 /// instead of a hash for each.
 fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefixes: &[&str]) {
     let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
-    let lengths: u64 = removed().fold(0, |lengths, name| lengths | 1 << (name.len() % 64));
+    let (names, begin) = (Looks::of(removed()), Looks::of(prefixes.iter().copied()));
     let is_removed = |name: &str| {
-        let may_be_field = lengths >> (name.len() % 64) & 1 == 1;
-        may_be_field && removed().any(|field| field == name)
-            || prefixes.iter().any(|prefix| begins_alike(name, prefix) && has_prefix(name, prefix))
+        let letter = Looks::letter(name);
+        (letter & (names.letters | begin.letters) != 0)
+            && (names.may_be(name) && removed().any(|field| field == name)
+                || letter & begin.letters != 0 && prefixes.iter().any(|prefix| has_prefix(name, prefix)))
     };
     if !headers.keys().any(|name| is_removed(name.as_str())) {
         return;
@@ -140,33 +138,31 @@ fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefi
     }
 }
 
-/// Lengths and first letters of names, a bit for each: nearly all other headers are told apart by it.
+/// Lengths and first letters of names, a bit for each: nearly all other headers are told apart by them.
 #[derive(Clone, Copy)]
-struct Shapes(u64);
-
-impl Shapes {
-    #[inline]
-    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        Self(names.fold(0, |shapes, name| shapes | Self::bit(name)))
-    }
-
-    #[inline]
-    fn may_have(self, name: &str) -> bool {
-        self.0 & Self::bit(name) != 0
-    }
-
-    #[inline]
-    fn bit(name: &str) -> u64 {
-        name.as_bytes().first().map_or(0, |first| 1 << ((usize::from(*first) + name.len() * 7) % 64))
-    }
+struct Looks {
+    lengths: u64,
+    letters: u32,
 }
 
-/// Whether the first letters are the same: most other headers are told apart by it.
-#[inline(always)]
-fn begins_alike(name: &str, prefix: &str) -> bool {
-    match (name.as_bytes().first(), prefix.as_bytes().first()) {
-        (Some(first), Some(of_prefix)) => first.eq_ignore_ascii_case(of_prefix),
-        _ => false,
+impl Looks {
+    #[inline(always)]
+    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        names.fold(Self { lengths: 0, letters: 0 }, |looks, name| Self {
+            lengths: looks.lengths | 1 << (name.len() % 64),
+            letters: looks.letters | Self::letter(name),
+        })
+    }
+
+    #[inline(always)]
+    fn may_be(self, name: &str) -> bool {
+        self.letters & Self::letter(name) != 0 && self.lengths >> (name.len() % 64) & 1 == 1
+    }
+
+    /// Equal for equal letters of either case.
+    #[inline(always)]
+    fn letter(name: &str) -> u32 {
+        name.as_bytes().first().map_or(0, |first| 1 << (first % 32))
     }
 }
 

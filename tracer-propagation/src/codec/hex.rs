@@ -187,7 +187,8 @@ mod tests {
             digits[at] = byte;
             let (trace_id, span_id) = digits.split_at(32);
             let ids = decode_ids(trace_id.try_into().unwrap(), span_id.try_into().unwrap());
-            let expected = decode(trace_id).map(TraceId::from_bytes).zip(decode(span_id).map(SpanId::from_bytes));
+            let expected =
+                decode(trace_id).map(TraceId::from_bytes).zip(decode(span_id).map(SpanId::from_bytes));
             assert_eq!(ids, expected, "{byte:#x} at {at}");
             assert_eq!(ids.is_some(), matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         }

@@ -72,7 +72,9 @@ fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, ExtractError> {
         (_, None, _) => return Err(ExtractError::new(SPAN_ID.name(), ExtractReason::Missing)),
         (Some(trace_digits), Some(span_digits), parent) => (trace_digits, span_digits, parent),
     };
-    if let Some((trace_id, span_id)) = usual_ids(trace_digits, span_digits).filter(|_| parent_digits.is_none()) {
+    if let Some((trace_id, span_id)) =
+        usual_ids(trace_digits, span_digits).filter(|_| parent_digits.is_none())
+    {
         return Ok(Some(Ids { trace_id, span_id, parent_id: None }));
     }
     let read = |field: &'static Field, digits| {

@@ -170,7 +170,8 @@ mod tests {
     fn what_cannot_be_sent_is_reported_and_the_rest_is_sent() {
         let baggage = Baggage::new().with_item("a b", "1").with_item("Key", "2").with_item("é", "3");
         let mut headers: Vec<(String, Vec<u8>)> = vec![("UBERCTX-old".into(), b"stale".to_vec())];
-        let inject = |baggage, headers: &mut Vec<_>| Jaeger.inject(&SpanContext::from_baggage(baggage), headers);
+        let inject =
+            |baggage, headers: &mut Vec<_>| Jaeger.inject(&SpanContext::from_baggage(baggage), headers);
         assert_eq!(inject(baggage, &mut headers), Err(InjectError::new("uberctx-", InjectReason::Key)));
         assert_eq!(headers, [("uberctx-key".to_owned(), b"2".to_vec())]);
         let large = Baggage::new().with_item("a", "1").with_item("b", &"é".repeat(1500));

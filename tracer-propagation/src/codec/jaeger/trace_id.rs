@@ -44,7 +44,8 @@ fn parse_usual(value: &[u8]) -> Option<SpanContext> {
     let (trace_id, [b':', rest @ ..]) = value.split_first_chunk()? else { return None };
     let (span_id, [b':', b'0', b':', flags]) = rest.split_first_chunk()? else { return None };
     let (trace_id, span_id) = hex::decode_ids(trace_id, span_id)?;
-    let context = SpanContext::new(trace_id, span_id, flags_of(flags.checked_sub(b'0').filter(|bits| *bits < 10)?));
+    let context =
+        SpanContext::new(trace_id, span_id, flags_of(flags.checked_sub(b'0').filter(|bits| *bits < 10)?));
     context.is_valid().then_some(context)
 }
 
@@ -115,7 +116,8 @@ pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
             (*span, *last) = (span_id, flags);
         }
     }
-    let is_usual = hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
+    let is_usual =
+        hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
     if is_usual {
         value.push(&usual);
         return value;

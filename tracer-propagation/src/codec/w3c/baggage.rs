@@ -267,7 +267,8 @@ mod tests {
     /// As one list and as a field each, plain and with blanks: the limits are the same.
     #[test]
     fn a_plain_list_ends_where_any_other_does() {
-        for (count, value_bytes) in [(179, 1), (180, 1), (181, 1), (2, 4093), (2, 4094), (4, 2045), (4, 2046)] {
+        for (count, value_bytes) in [(179, 1), (180, 1), (181, 1), (2, 4093), (2, 4094), (4, 2045), (4, 2046)]
+        {
             let member = |n: usize| format!("{n:03}={}", "v".repeat(value_bytes));
             let members: Vec<_> = (0..count).map(member).collect();
             let plain = read(&[members.join(",").as_bytes()]).unwrap();

@@ -160,7 +160,11 @@ mod tests {
             let usual = parse_usual(&value);
             assert!(usual.is_none() || usual == parse(&value).ok(), "{byte:#x} at {at}");
             // The version, and the flags that have no meaning yet.
-            assert_eq!(usual.is_some(), is_right && !matches!(at, 0 | 1 | 53) && (at != 54 || byte < b'4') || value == *VALID.as_bytes());
+            assert_eq!(
+                usual.is_some(),
+                is_right && !matches!(at, 0 | 1 | 53) && (at != 54 || byte < b'4')
+                    || value == *VALID.as_bytes()
+            );
         }
     }
 

@@ -23,6 +23,7 @@ const MEMBERS_MAX: usize = 32;
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
 /// The list of what was found of the field; empty without one.
+#[inline]
 pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceState, ExtractReason> {
     match found {
         Found::Absent => Ok(TraceState::default()),
@@ -36,6 +37,7 @@ pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
     context.trace_state().filter(|_| context.is_valid()).map(TraceState::as_bytes)
 }
 
+#[inline]
 fn parse_list(list: &[u8]) -> Result<TraceState, ExtractReason> {
     if list.len() > READ_BYTES_MAX {
         return Err(ExtractReason::Length(list.len()));
