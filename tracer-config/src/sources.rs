@@ -153,6 +153,7 @@ impl Sources {
     /// Says what a setting came to, where that is no layer's text.
     pub(crate) fn amend(&mut self, setting: &Setting, value: impl Into<String>, origin: Origin) {
         let value = value.into();
+        self.looked_at.insert(setting.key);
         match self.effective.iter_mut().find(|effective| effective.key == setting.key) {
             Some(effective) => (effective.value, effective.origin) = (value, origin),
             None => self.effective.push(Effective { key: setting.key, value, origin }),

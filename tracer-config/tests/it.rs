@@ -6,6 +6,8 @@
 mod doctor;
 #[path = "it/documentation.rs"]
 mod documentation;
+#[path = "it/exporters.rs"]
+mod exporters;
 #[path = "it/files.rs"]
 mod files;
 #[path = "it/layers.rs"]

@@ -257,3 +257,43 @@ fn port_hint(protocol: Protocol, address: &Address) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(protocol: Protocol, endpoint: &str, status: u16) -> String {
+        let target = Target { protocol, endpoint: endpoint.to_owned() };
+        let error =
+            ExportError::Refused { endpoint: endpoint.to_owned(), status, message: "because\n".to_owned() };
+        of_failure(&target, &error, Duration::from_millis(1))
+    }
+
+    #[test]
+    fn codes_of_grpc_are_explained() {
+        let cases = [
+            (16, "UNAUTHENTICATED: it wants credentials"),
+            (7, "PERMISSION_DENIED"),
+            (8, "RESOURCE_EXHAUSTED"),
+            (3, "INVALID_ARGUMENT"),
+            (12, "it speaks gRPC and does not know OTLP over gRPC"),
+            (5, "it answers code 5"),
+        ];
+        for (code, expected) in cases {
+            let words = words(Protocol::OtlpGrpc, "http://127.0.0.1:1/", code);
+            assert!(words.contains(expected) && words.contains("(because\u{fffd})"), "{words}");
+        }
+    }
+
+    #[test]
+    fn ports_of_other_protocols_are_remarked() {
+        let words = words(Protocol::ThriftHttp, "http://h:4318/api/traces", 404);
+        assert!(
+            words.contains("it has no /api/traces, so it is no receiver of Jaeger's Thrift over HTTP"),
+            "{words}"
+        );
+        assert!(words.contains("4318 is the port of OTLP over HTTP as a rule"), "{words}");
+        let page = port_hint(Protocol::OtlpHttp, &Address::parse("http://h:16686/").unwrap());
+        assert!(page.contains("the port of Jaeger's page"), "{page}");
+    }
+}

@@ -133,3 +133,20 @@ fn files_that_are_no_certificates_are_said() {
     assert!(notes[1].contains("cannot be read"), "{notes:#?}");
     assert!(notes[2].contains("there is no certificate for it"), "{notes:#?}");
 }
+
+#[cfg(feature = "grpc")]
+#[test]
+fn roots_and_names_are_explained_for_grpc_too() {
+    let (ours, strangers) = (Authority::new("ours"), Authority::new("strangers"));
+    let (our_file, strange_file) = (ours.file(), strangers.file());
+    let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    let good = server(&ours, "localhost", None);
+    let unknown = check(&good, &[grpc, ("OTEL_EXPORTER_OTLP_CERTIFICATE", strange_file.path())]);
+    assert!(unknown.words.contains("by an authority that is not trusted"), "{unknown}");
+    let trusting = ("OTEL_EXPORTER_OTLP_CERTIFICATE", our_file.path());
+    let misnamed = check(&server(&ours, "elsewhere.example", None), &[grpc, trusting]);
+    assert!(misnamed.words.contains("for another name than \"localhost\""), "{misnamed}");
+    // It has TLS, and speaks HTTP/1 behind it.
+    let other = check(&good, &[grpc, trusting]);
+    assert_eq!(other.verdict, Verdict::Failed, "{other}");
+}
