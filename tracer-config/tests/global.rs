@@ -1,7 +1,5 @@
 //! What is there once in a process: the logger, and the global tracer. One test, since it is about both.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
-
 use std::time::Duration;
 
 use log::{LevelFilter, Log, Metadata, Record};

@@ -83,6 +83,7 @@ impl Server {
         Self { requests, ..server }
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
