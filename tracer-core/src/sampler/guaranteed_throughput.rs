@@ -106,9 +106,9 @@ impl GuaranteedThroughputSampler {
         self.upper.set(strategies.upper_bound_per_second);
         let mut left_out = 0;
         for (name, probability) in &strategies.operations {
-            match self.operations.get_or_insert(name, Operation::new) {
-                Some(operation) => operation.own.set(Some(*probability)),
-                None => left_out += 1,
+            match self.operations.get_or_insert_patiently(name, Operation::new) {
+                Ok(operation) => operation.own.set(Some(*probability)),
+                Err(_) => left_out += 1,
             }
         }
         for (name, operation) in self.operations.iter() {

@@ -16,6 +16,8 @@ use crate::report::Report;
 const INITIAL_SHARE: f64 = 0.5;
 /// Several of Jaeger's rounds of calculation, which take a second each.
 const TRAFFIC: Duration = Duration::from_secs(6);
+/// Two seconds' worth at once.
+const BURST: u32 = 400;
 
 /// Less of an operation that is called often, more of one that is not.
 pub(in crate::suites) fn adaptive<W: Write>(report: &mut Report<W>) {
@@ -43,11 +45,10 @@ pub(in crate::suites) fn adaptive<W: Write>(report: &mut Report<W>) {
     });
     let Some(_jaeger) = again else { return };
     report.test("sampling/adaptive: less of an operation that is called often", || {
-        // 100 a second were recorded, and five are wanted: a fortieth, or, if Jaeger's first round was a
-        // short one, a few times that.
+        // Some two hundred were recorded in a second, and five are wanted.
         match kept(&sampler, "often", 10_000) {
-            kept @ 1..2_000 => Ok(kept),
-            kept => Err(format!("{kept} of 10000 traces, and not less than 2000")),
+            kept @ 1..1_000 => Ok(kept),
+            kept => Err(format!("{kept} of 10000 traces, and not less than 1000")),
         }
     });
     report.test("sampling/adaptive: more of one that is not", || check_share(&sampler, "seldom", 1.0));
@@ -59,6 +60,9 @@ fn make_traffic(jaeger: &Jaeger, sampler: &RemoteSampler) -> Result<(), String> 
     let exporter = exporter.map_err(|error| error.to_string())?;
     let pipeline = Pipeline::builder().exporter(exporter).interval(Duration::from_millis(50)).start();
     let tracer = Tracer::builder(SERVICE).pipeline(&pipeline).sampler(sampler.clone()).build();
+    // In whatever part of Jaeger's round this begins, the first one must not look like a quiet one: Jaeger
+    // would stay with what it makes of that, since nobody is served it and so nobody uses it.
+    (0..BURST).for_each(|_| tracer.span("often").start().finish());
     let (began, mut calls) = (Instant::now(), 0_u32);
     while began.elapsed() < TRAFFIC {
         tracer.span("often").start().finish();

@@ -28,7 +28,7 @@ pub(super) fn check_share(sampler: &impl Sampler, operation: &str, share: f64) -
 /// The same ids in each run (SplitMix64).
 fn next_trace_id() -> TraceId {
     thread_local!(static STATE: Cell<u64> = const { Cell::new(7) });
-    let mut next = || {
+    let next = || {
         let state = STATE.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         STATE.set(state);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
