@@ -107,9 +107,9 @@ fn wrong(jaeger: &Jaeger) -> Vec<Case> {
     let mut cases = vec![
         case("OTLP/HTTP to the port of gRPC", "HTTP/2 alone", &[(OTLP, &jaeger.otlp_grpc())]),
         case("OTLP/HTTP to Thrift's port", "it has no /v1/traces", &[(OTLP, &jaeger.thrift_http())]),
-        case("OTLP/HTTP to Zipkin's port", "it answers", &[(OTLP, &jaeger.zipkin())]),
-        case("OTLP/HTTP to the page's port", "", &[(OTLP, &jaeger.page())]),
-        case("OTLP/gRPC to the port of HTTP", "HTTP", &[GRPC, (OTLP, &jaeger.otlp_http())]),
+        case("OTLP/HTTP to Zipkin's port", "it answers 400", &[(OTLP, &jaeger.zipkin())]),
+        case("OTLP/HTTP to the page's port", "a web page answers there", &[(OTLP, &jaeger.page())]),
+        case("OTLP/gRPC to the port of HTTP", "speaks HTTP/1 and no gRPC", &[GRPC, (OTLP, &jaeger.otlp_http())]),
         case(
             "OTLP/gRPC to Jaeger's gRPC",
             "it speaks gRPC and does not know",
