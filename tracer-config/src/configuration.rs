@@ -4,7 +4,7 @@ pub(crate) mod exporters;
 mod pipeline;
 mod propagators;
 mod resource;
-mod sampler;
+pub(crate) mod sampler;
 
 use std::path::Path;
 
@@ -58,6 +58,11 @@ impl Configuration {
     #[must_use]
     pub const fn is_disabled(&self) -> bool {
         self.is_disabled
+    }
+
+    /// Whom the sampler asks, if it asks anybody.
+    pub(crate) fn remote(&self) -> Option<&sampler::Remote> {
+        if self.own_sampler.is_some() { None } else { self.sampler.remote() }
     }
 
     pub(crate) fn resolve(builder: ConfigurationBuilder) -> Result<Self, ConfigError> {

@@ -22,10 +22,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tracer_core::row::record::Value;
+use tracer_core::sampler::Strategy;
 use tracer_core::{Batch, ExportError, Exported, Exporter, Pipeline, Resource, Tracer};
 
 use crate::configuration::Configuration;
 use crate::configuration::exporters::{Plan, Protocol, Target};
+use crate::configuration::sampler::Remote;
 use crate::note::{Effective, Note};
 use crate::setting::printable;
 
@@ -43,6 +45,8 @@ pub struct Report {
     pub is_disabled: bool,
     /// What became of the span, for each end point; `None` if none was to be sent.
     pub checks: Option<Vec<Check>>,
+    /// What a remote sampler's Jaeger answered; `None` if there is none, or it was not asked.
+    pub sampling: Option<Check>,
 }
 
 /// What became of a span that was sent to an end point.
@@ -81,6 +85,7 @@ pub fn examine(configuration: &Configuration, patience: Duration) -> Report {
     let mut report = look(configuration);
     let plans = configuration.exporters.iter();
     report.checks = Some(plans.map(|plan| check(plan, &configuration.resource, patience)).collect());
+    report.sampling = configuration.remote().map(|remote| ask(remote, &configuration.resource, patience));
     report
 }
 
@@ -98,6 +103,7 @@ pub fn look(configuration: &Configuration) -> Report {
             .collect(),
         is_disabled: configuration.is_disabled(),
         checks: None,
+        sampling: None,
     }
 }
 
@@ -108,7 +114,7 @@ impl Report {
         let is_lost = |check: &Check| check.verdict == Verdict::Failed;
         !self.is_disabled
             && !self.notes.iter().any(|note| note.is_malformed)
-            && !self.checks.iter().flatten().any(is_lost)
+            && !self.checks.iter().flatten().chain(&self.sampling).any(is_lost)
     }
 }
 
@@ -142,6 +148,9 @@ impl fmt::Display for Report {
         for check in self.checks.iter().flatten() {
             writeln!(f, "  {check}")?;
         }
+        if let Some(check) = &self.sampling {
+            writeln!(f, "The sampler asked\n  {check}")?;
+        }
         writeln!(f, "{}", if self.is_well() { "All is well." } else { "Something is wrong." })
     }
 }
@@ -174,6 +183,20 @@ fn check(plan: &Plan, resource: &Resource, patience: Duration) -> Check {
         (Verdict::Arrived, "nothing was sent; spans are written there".to_owned())
     } else {
         send(plan, resource, &target, patience)
+    };
+    Check { protocol: target.protocol.in_words(), endpoint: target.endpoint, verdict, words }
+}
+
+fn ask(remote: &Remote, resource: &Resource, patience: Duration) -> Check {
+    let target = remote.target();
+    let deadline = Instant::now() + patience;
+    let (verdict, words) = match remote.fetch(resource.service_name(), deadline) {
+        Ok(Strategy::Probabilistic(share)) => (Verdict::Arrived, format!("the answer is a share of {share}")),
+        Ok(Strategy::RateLimiting(rate)) => {
+            (Verdict::Arrived, format!("the answer is {rate} traces per second"))
+        }
+        Ok(_) => (Verdict::Arrived, "the answer has a share for each operation".to_owned()),
+        Err(error) => (Verdict::Failed, diagnosis::of_strategy(&target, &error, patience)),
     };
     Check { protocol: target.protocol.in_words(), endpoint: target.endpoint, verdict, words }
 }

@@ -109,7 +109,11 @@ fn wrong(jaeger: &Jaeger) -> Vec<Case> {
         case("OTLP/HTTP to Thrift's port", "it has no /v1/traces", &[(OTLP, &jaeger.thrift_http())]),
         case("OTLP/HTTP to Zipkin's port", "it answers 400", &[(OTLP, &jaeger.zipkin())]),
         case("OTLP/HTTP to the page's port", "a web page answers there", &[(OTLP, &jaeger.page())]),
-        case("OTLP/gRPC to the port of HTTP", "speaks HTTP/1 and no gRPC", &[GRPC, (OTLP, &jaeger.otlp_http())]),
+        case(
+            "OTLP/gRPC to the port of HTTP",
+            "speaks HTTP/1 and no gRPC",
+            &[GRPC, (OTLP, &jaeger.otlp_http())],
+        ),
         case(
             "OTLP/gRPC to Jaeger's gRPC",
             "it speaks gRPC and does not know",

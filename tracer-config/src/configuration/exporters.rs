@@ -55,6 +55,8 @@ pub(crate) enum Protocol {
     ThriftUdp,
     JaegerGrpc,
     Zipkin,
+    SamplingHttp,
+    SamplingGrpc,
     Local,
 }
 
@@ -213,7 +215,7 @@ fn zipkin(sources: &mut Sources) -> Plan {
 }
 
 /// A value that an exporter can be made with, or why not.
-pub(super) fn checked<X: tracer_exporter_jaeger::Transport, T: ToOwned + ?Sized>(
+fn checked<X: tracer_exporter_jaeger::Transport, T: ToOwned + ?Sized>(
     trial: tracer_exporter_jaeger::ExporterBuilder<X>,
     value: &T,
 ) -> Result<T::Owned, String> {
@@ -221,7 +223,7 @@ pub(super) fn checked<X: tracer_exporter_jaeger::Transport, T: ToOwned + ?Sized>
 }
 
 /// What is wrong, without the setting and the value, which are told already.
-fn reason(error: &ConfigError) -> String {
+pub(super) fn reason(error: &ConfigError) -> String {
     match error {
         ConfigError::Endpoint { reason, .. } | ConfigError::Certificate { reason, .. } => {
             (*reason).to_owned()

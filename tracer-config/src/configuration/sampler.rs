@@ -135,6 +135,14 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 impl Plan {
+    /// The remote sampler's settings, if it is one.
+    pub(crate) const fn remote(&self) -> Option<&Remote> {
+        match &self.root {
+            Root::Remote(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
     /// Has a tracer ask it. A remote sampler has a thread, which whoever is given it must end.
     pub(crate) fn put_into(
         &self,

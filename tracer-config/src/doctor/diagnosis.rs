@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tracer_core::ExportError;
+use tracer_exporter_jaeger::StrategyError;
 
 use super::address::Address;
 use super::speech::{self, NoConnection, Speech};
@@ -10,13 +11,15 @@ use crate::configuration::exporters::{Protocol, Target};
 use crate::setting::printable;
 
 /// The ports of the receivers, as a rule.
-const USUAL_PORTS: [(Protocol, u16); 6] = [
+const USUAL_PORTS: [(Protocol, u16); 8] = [
     (Protocol::OtlpHttp, 4318),
     (Protocol::OtlpGrpc, 4317),
     (Protocol::ThriftHttp, 14_268),
     (Protocol::JaegerGrpc, 14_250),
     (Protocol::Zipkin, 9411),
     (Protocol::ThriftUdp, 6831),
+    (Protocol::SamplingHttp, 5778),
+    (Protocol::SamplingGrpc, 5779),
 ];
 
 impl Protocol {
@@ -28,12 +31,14 @@ impl Protocol {
             Self::ThriftUdp => "Jaeger's Thrift over UDP",
             Self::JaegerGrpc => "Jaeger's own gRPC",
             Self::Zipkin => "Zipkin's JSON over HTTP",
+            Self::SamplingHttp => "remote sampling over HTTP",
+            Self::SamplingGrpc => "remote sampling over gRPC",
             Self::Local => "local output",
         }
     }
 
     const fn is_grpc(self) -> bool {
-        matches!(self, Self::OtlpGrpc | Self::JaegerGrpc)
+        matches!(self, Self::OtlpGrpc | Self::JaegerGrpc | Self::SamplingGrpc)
     }
 
     fn usual_port(self) -> Option<u16> {
@@ -46,6 +51,7 @@ impl Protocol {
             Self::OtlpHttp => "/v1/traces",
             Self::ThriftHttp => "/api/traces",
             Self::Zipkin => "/api/v2/spans",
+            Self::SamplingHttp => "/api/sampling",
             _ => "/",
         }
     }
@@ -67,6 +73,14 @@ pub(super) fn of_failure(target: &Target, error: &ExportError, patience: Duratio
         other => printable(&other.to_string()),
     };
     words + &port_hint(target.protocol, &address)
+}
+
+/// Why there is no sampling strategy.
+pub(super) fn of_strategy(target: &Target, error: &StrategyError, patience: Duration) -> String {
+    match error {
+        StrategyError::Unanswered(error) => of_failure(target, error, patience),
+        other => printable(&other.to_string()),
+    }
 }
 
 /// What is wrong although the export seems to have gone well: a page answers everything with itself.

@@ -197,3 +197,27 @@ fn grpc_where_something_else_listens() {
     let words = grpc(&hung, HASTY);
     assert!(words.contains("takes connections and never answers"), "{words}");
 }
+
+#[test]
+fn a_remote_samplers_jaeger_is_asked() {
+    let ask = |answer: Answer| {
+        let server = Server::http(move |_| answer.clone());
+        let url = format!("{}/sampling", server.url());
+        let configuration = with(&[("JAEGER_SAMPLING_ENDPOINT", &url)]).exporters("none").resolve().unwrap();
+        examine(&configuration, PATIENT).sampling.unwrap()
+    };
+    let json = |text| Answer::status(200).saying("application/json", text);
+    let well = ask(json(r#"{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":7}}"#));
+    assert_eq!(well.verdict, Verdict::Arrived, "{well}");
+    assert!(well.words.contains("7 traces per second"), "{well}");
+    let page = ask(Answer::status(200).saying("text/html", "<html></html>"));
+    assert!(page.verdict == Verdict::Failed && page.words.contains("cannot be read"), "{page}");
+    let missing = ask(Answer::status(404));
+    assert!(missing.words.contains("receivers of remote sampling over HTTP have /api/sampling"), "{missing}");
+    let nobody = [
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://127.0.0.1:9"),
+    ];
+    let report = examine(&with(&nobody).exporters("none").resolve().unwrap(), PATIENT);
+    assert!(!report.is_well() && report.to_string().contains("nobody listens on 127.0.0.1:9"), "{report}");
+}

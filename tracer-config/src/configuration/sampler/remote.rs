@@ -1,12 +1,15 @@
 //! The settings of Jaeger's remote sampling.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tracer_core::ExportError;
+use tracer_core::sampler::Strategy;
 
 #[cfg(feature = "grpc")]
 use tracer_exporter_jaeger::GrpcStrategies;
-use tracer_exporter_jaeger::{HttpStrategies, RemoteSampler, RemoteSamplerBuilder};
+use tracer_exporter_jaeger::{HttpStrategies, RemoteSampler, StrategyError, StrategySource};
 
-use super::super::exporters::checked;
+use super::super::exporters::{Protocol, Target, reason};
 use crate::note::Origin;
 use crate::parse;
 use crate::setting::{
@@ -88,50 +91,69 @@ pub(super) fn of_jaeger(sources: &mut Sources, initial_share: f64) -> Remote {
     }
 }
 
-/// Who is asked there, over gRPC by its usual ports, else over HTTP; or why that is nobody's address.
-fn source(url: &str) -> Result<Source, String> {
-    let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let is_grpc = GRPC_PORTS.iter().any(|port| url.trim_end_matches('/').ends_with(port));
-    #[cfg(feature = "grpc")]
-    if is_grpc {
-        return checked(GrpcStrategies::builder().endpoint(&url), &url).map(Source::Grpc);
-    }
-    if is_grpc {
-        return Err("asking over gRPC needs this crate's feature `grpc`".into());
-    }
-    checked(HttpStrategies::builder().endpoint(&url), &url).map(Source::Http)
-}
-
-fn endpoint(url: &str) -> Result<String, String> {
-    source(url).map(|_| url.to_owned())
-}
-
-/// Who has strategies, and the URL.
+/// Who has strategies.
 enum Source {
-    Http(String),
+    Http(HttpStrategies),
     #[cfg(feature = "grpc")]
-    Grpc(String),
+    Grpc(GrpcStrategies),
+}
+
+impl Source {
+    fn of(url: &str) -> Result<Self, String> {
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let is_grpc = GRPC_PORTS.iter().any(|port| url.trim_end_matches('/').ends_with(port));
+        #[cfg(feature = "grpc")]
+        if is_grpc {
+            let made = GrpcStrategies::builder().endpoint(url).build();
+            return made.map(Self::Grpc).map_err(|error| reason(&error));
+        }
+        if is_grpc {
+            return Err("asking over gRPC needs this crate's feature `grpc`".into());
+        }
+        let made = HttpStrategies::builder().endpoint(url).build();
+        made.map(Self::Http).map_err(|error| reason(&error))
+    }
+}
+
+/// An address of Jaeger's, or why that is none.
+fn endpoint(url: &str) -> Result<String, String> {
+    Source::of(url).map(|_| url.to_owned())
 }
 
 impl Remote {
     /// Starts asking. `None` if that cannot be; then the initial share is recorded.
     pub(super) fn start(&self, service_name: &str) -> Option<RemoteSampler> {
         // The end point was looked at when it was read.
-        let started = match source(&self.endpoint).ok()? {
-            Source::Http(url) => {
-                let strategies = HttpStrategies::builder().endpoint(url).build().ok()?;
-                self.builder(RemoteSampler::builder(service_name, strategies)).start()
-            }
+        let builder = match Source::of(&self.endpoint).ok()? {
+            Source::Http(source) => RemoteSampler::builder(service_name, source),
             #[cfg(feature = "grpc")]
-            Source::Grpc(url) => {
-                let strategies = GrpcStrategies::builder().endpoint(url).build().ok()?;
-                self.builder(RemoteSampler::builder(service_name, strategies)).start()
-            }
+            Source::Grpc(source) => RemoteSampler::builder(service_name, source),
         };
-        started.map_err(|error| log::error!("no thread for the remote sampler: {error}")).ok()
+        let builder = builder.interval(self.interval).initial(super::share_of(self.initial_share));
+        builder.start().map_err(|error| log::error!("no thread for the remote sampler: {error}")).ok()
     }
 
-    fn builder(&self, builder: RemoteSamplerBuilder) -> RemoteSamplerBuilder {
-        builder.interval(self.interval).initial(super::share_of(self.initial_share))
+    /// Asks once, for who wants to know whether that goes.
+    pub(crate) fn fetch(&self, service_name: &str, deadline: Instant) -> Result<Strategy, StrategyError> {
+        let unusable = |cause| StrategyError::Unanswered(ExportError::Failed(cause));
+        match Source::of(&self.endpoint).map_err(unusable)? {
+            Source::Http(mut source) => source.fetch(service_name, deadline),
+            #[cfg(feature = "grpc")]
+            Source::Grpc(mut source) => source.fetch(service_name, deadline),
+        }
+    }
+
+    /// How and where it asks.
+    pub(crate) fn target(&self) -> Target {
+        match Source::of(&self.endpoint) {
+            Ok(Source::Http(source)) => {
+                Target { protocol: Protocol::SamplingHttp, endpoint: source.endpoint().to_owned() }
+            }
+            #[cfg(feature = "grpc")]
+            Ok(Source::Grpc(source)) => {
+                Target { protocol: Protocol::SamplingGrpc, endpoint: source.endpoint().to_owned() }
+            }
+            Err(reason) => Target { protocol: Protocol::Local, endpoint: reason },
+        }
     }
 }
