@@ -81,7 +81,7 @@ impl Rate {
 
     /// Whether one more may pass.
     pub(super) fn take(&self, bucket: &Bucket, clock: &Clock) -> bool {
-        self.constant().unwrap_or_else(|| self.take_at(bucket, clock.unix_ns(clock.timeline())))
+        self.constant().unwrap_or_else(|| self.take_at(bucket, clock.timeline().unix_ns(clock.ticks())))
     }
 
     /// The same with a bucket that is looked for only if it is needed.
