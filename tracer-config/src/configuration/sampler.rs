@@ -70,7 +70,13 @@ const JAEGER_NAMES: [(&str, JaegerKind); 4] = [
 pub(super) fn plan(sources: &mut Sources) -> Plan {
     let otel = strength(sources, &SAMPLER);
     let jaeger = strength(sources, &JAEGER_SAMPLER_TYPE).max(remote::jaeger_strength(sources));
-    if jaeger > otel { of_jaeger(sources) } else { of_otel(sources) }
+    // A name that is none is as if it were not set.
+    let plan = if jaeger > otel {
+        of_jaeger(sources).or_else(|| of_otel(sources))
+    } else {
+        of_otel(sources).or_else(|| if jaeger > 0 { of_jaeger(sources) } else { None })
+    };
+    plan.unwrap_or(Plan { root: Root::Always, follows_parents: true })
 }
 
 fn strength(sources: &Sources, setting: &'static Setting) -> u8 {
@@ -78,9 +84,9 @@ fn strength(sources: &Sources, setting: &'static Setting) -> u8 {
     strongest.map_or(0, |(_, origin)| Found::new((), origin).strength())
 }
 
-fn of_otel(sources: &mut Sources) -> Plan {
+fn of_otel(sources: &mut Sources) -> Option<Plan> {
     let found = sources.find(&SAMPLER, |name, _| parse::one_of(name, &NAMES));
-    let (kind, follows_parents) = found.map_or((Kind::Always, true), |found| found.value);
+    let (kind, follows_parents) = found?.value;
     let root = match kind {
         Kind::Always => Root::Always,
         Kind::Never => Root::Never,
@@ -90,16 +96,20 @@ fn of_otel(sources: &mut Sources) -> Plan {
         }
         Kind::Remote => Root::Remote(remote::of_otel(sources)),
     };
-    Plan { root, follows_parents }
+    Some(Plan { root, follows_parents })
 }
 
-/// Jaeger's clients asked at roots only.
-fn of_jaeger(sources: &mut Sources) -> Plan {
+/// Jaeger's clients asked at roots only. Who names an address means `remote`.
+fn of_jaeger(sources: &mut Sources) -> Option<Plan> {
     let found = sources.find(&JAEGER_SAMPLER_TYPE, |name, _| parse::one_of(name, &JAEGER_NAMES));
-    let kind = found.map_or(JaegerKind::Remote, |found| found.value);
-    if kind == JaegerKind::Remote {
-        sources.amend(&JAEGER_SAMPLER_TYPE, "remote", sources_origin(sources));
-    }
+    let kind = match found {
+        Some(found) => found.value,
+        None if remote::jaeger_strength(sources) == 0 => return None,
+        None => {
+            sources.amend(&JAEGER_SAMPLER_TYPE, "remote", Origin::Default);
+            JaegerKind::Remote
+        }
+    };
     let mut param = |read: fn(&str) -> Result<f64, String>| {
         sources.find(&JAEGER_SAMPLER_PARAM, |text, _| read(text)).map(|found| found.value)
     };
@@ -113,12 +123,7 @@ fn of_jaeger(sources: &mut Sources) -> Plan {
             Root::Remote(remote::of_jaeger(sources, initial_share))
         }
     };
-    Plan { root, follows_parents: true }
-}
-
-fn sources_origin(sources: &Sources) -> Origin {
-    let said = sources.effective.iter().find(|effective| effective.key == JAEGER_SAMPLER_TYPE.key);
-    said.map_or(Origin::Default, |effective| effective.origin.clone())
+    Some(Plan { root, follows_parents: true })
 }
 
 fn zero_or_one(text: &str) -> Result<f64, String> {

@@ -39,7 +39,7 @@ settings! {
         "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, each also with `parentbased_` before it";
     SAMPLER_ARG = "sampler_arg", ["OTEL_TRACES_SAMPLER_ARG"], "1.0", All,
         "the share for `traceidratio`; `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…` for `jaeger_remote`";
-    JAEGER_SAMPLER_TYPE = "jaeger.sampler_type", ["JAEGER_SAMPLER_TYPE"], "remote, if another of them is set", All,
+    JAEGER_SAMPLER_TYPE = "jaeger.sampler_type", ["JAEGER_SAMPLER_TYPE"], "that of `OTEL_TRACES_SAMPLER`, or `remote` if an address for it is set", All,
         "`const`, `probabilistic`, `ratelimiting` or `remote`; children follow their parents";
     JAEGER_SAMPLER_PARAM = "jaeger.sampler_param", ["JAEGER_SAMPLER_PARAM"], "1, of remote 0.001", All,
         "0 or 1, a share, traces per second, or the share until the first answer";

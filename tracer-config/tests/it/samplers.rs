@@ -71,6 +71,26 @@ fn opentelemetrys_names_go_before_jaegers_which_are_then_said_to_be_unused() {
 }
 
 #[test]
+fn a_name_that_is_none_is_as_if_it_were_not_set() {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Variables<'_>, [bool; 3]); 3] = [
+        (&[("JAEGER_SAMPLER_TYPE", "sometimes")], [true, true, false]),
+        (&[("JAEGER_SAMPLER_TYPE", "sometimes"), ("JAEGER_SAMPLER_PARAM", "0")], [true, true, false]),
+        (
+            &[
+                ("OTEL_TRACES_SAMPLER", "xray"),
+                ("JAEGER_SAMPLER_TYPE", "const"),
+                ("JAEGER_SAMPLER_PARAM", "0"),
+            ],
+            [false, true, false],
+        ),
+    ];
+    for (variables, expected) in cases {
+        assert_eq!(recorded(variables), expected, "{variables:?}");
+    }
+}
+
+#[test]
 fn a_malformed_share_is_said_with_the_one_that_is_used() {
     let configuration =
         resolved(&[("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "10%")]);
