@@ -40,6 +40,8 @@ struct GrpcSpecifics {
     encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
     /// Reads how many spans an answer rejects.
     answer: fn(&[u8]) -> Result<Answer, String>,
+    /// Whether a batch without spans tells anything: its losses.
+    has_losses: bool,
 }
 
 /// The exporter behind both.
@@ -85,6 +87,14 @@ impl GrpcExporter {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
         }
+        self.send(batch, deadline)
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        if self.specifics.has_losses { self.send(batch, deadline).map(drop) } else { Ok(()) }
+    }
+
+    fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         let own_deadline = Instant::now().checked_add(self.timeout);
         let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
         let encoded = (self.specifics.encode)(batch, &mut self.message);
@@ -153,6 +163,10 @@ macro_rules! grpc_transport {
                 self.0.export(batch, deadline)
             }
 
+            fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+                self.0.report_losses(batch, deadline)
+            }
+
             fn for_child(&self) -> Option<Box<dyn Exporter>> {
                 Some(Box::new(Self(self.0.apart())))
             }
@@ -171,6 +185,7 @@ grpc_transport!(
             Encoded { spans: batch.rows.len(), unreadable: 0 }
         },
         answer: |answer| Answer::decode(answer).map_err(|error| error.to_string()),
+        has_losses: true,
     }
 );
 
@@ -182,5 +197,6 @@ grpc_transport!(
         method: "/jaeger.api_v2.CollectorService/PostSpans",
         encode: jaeger_proto::encode,
         answer: |_| Ok(Answer::default()),
+        has_losses: false,
     }
 );

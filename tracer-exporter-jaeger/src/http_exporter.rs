@@ -29,6 +29,8 @@ struct Specifics {
     encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
     /// Whether the answer is OTLP's, which can reject some of the spans.
     answers: Answers,
+    /// Whether a batch without spans tells anything: its losses.
+    has_losses: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,14 @@ impl HttpExporter {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
         }
+        self.send(batch, deadline)
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        if self.specifics.has_losses { self.send(batch, deadline).map(drop) } else { Ok(()) }
+    }
+
+    fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         let own_deadline = Instant::now().checked_add(self.timeout);
         let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
         let encoded = (self.specifics.encode)(batch, &mut self.body);
@@ -184,6 +194,14 @@ macro_rules! http_transport {
                 deadline: std::time::Instant,
             ) -> Result<tracer_core::Exported, tracer_core::ExportError> {
                 self.0.export(batch, deadline)
+            }
+
+            fn report_losses(
+                &mut self,
+                batch: &tracer_core::Batch<'_>,
+                deadline: std::time::Instant,
+            ) -> Result<(), tracer_core::ExportError> {
+                self.0.report_losses(batch, deadline)
             }
 
             fn for_child(&self) -> Option<Box<dyn tracer_core::Exporter>> {

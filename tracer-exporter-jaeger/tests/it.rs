@@ -18,6 +18,8 @@ mod jaeger_json;
 mod jaeger_model;
 #[path = "it/jaeger_proto.rs"]
 mod jaeger_proto;
+#[path = "it/losses.rs"]
+mod losses;
 #[path = "it/malformed.rs"]
 mod malformed;
 #[path = "it/otlp_json.rs"]

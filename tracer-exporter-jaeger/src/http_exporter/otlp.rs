@@ -28,7 +28,13 @@ pub struct OtlpHttp(HttpExporter);
 http_transport!(
     OtlpHttp,
     Receiver { default_endpoint: "http://localhost:4318", path: Some("/v1/traces") },
-    Specifics { name: "otlp-http", content_type: otlp::CONTENT_TYPE, encode, answers: Answers::Otlp }
+    Specifics {
+        name: "otlp-http",
+        content_type: otlp::CONTENT_TYPE,
+        encode,
+        answers: Answers::Otlp,
+        has_losses: true
+    }
 );
 
 impl OtlpHttp {

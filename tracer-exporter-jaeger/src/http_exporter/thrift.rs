@@ -27,5 +27,6 @@ http_transport!(
         content_type: thrift::CONTENT_TYPE,
         encode: thrift::encode_binary,
         answers: Answers::Status,
+        has_losses: true,
     }
 );

@@ -27,5 +27,6 @@ http_transport!(
         content_type: zipkin::CONTENT_TYPE,
         encode: zipkin::encode,
         answers: Answers::Status,
+        has_losses: false,
     }
 );

@@ -56,6 +56,7 @@ pub enum SamplingDecision {
 impl Extracted {
     /// A remote context and its decision.
     #[must_use]
+    #[inline]
     pub fn from_context(context: SpanContext) -> Self {
         let decision = SamplingDecision::of(context.flags());
         Self { context: Some(context.into_remote()), decision, ..Self::default() }
