@@ -54,8 +54,9 @@ impl Pipe {
             local.counters.dropped_shutdown.add(1);
         } else {
             local.writer.prepare(1, Priority::Ordinary).unwrap();
-            local.writer.room(1).unwrap().fill(row);
-            local.writer.publish(1);
+            let mut room = local.writer.room(1).unwrap();
+            room.bytes().fill(row);
+            room.publish(1);
         }
         local.counters.finished.add(1);
     }
