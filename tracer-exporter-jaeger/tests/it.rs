@@ -28,6 +28,8 @@ mod otlp_json;
 mod outages;
 #[path = "it/random.rs"]
 mod random;
+#[path = "it/remote_sampling.rs"]
+mod remote_sampling;
 #[path = "it/runtime.rs"]
 mod runtime;
 #[path = "it/spans.rs"]

@@ -190,7 +190,7 @@ impl Span {
     fn entries(&self) -> &[u8] {
         match (&self.body, self.sampled_by) {
             (Some(body), _) => body.as_bytes(),
-            (None, Some(tags)) => tags.encoded().as_bytes(),
+            (None, Some(tags)) => tags.encoded(),
             (None, None) => &[],
         }
     }
