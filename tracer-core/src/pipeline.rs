@@ -18,11 +18,13 @@ mod chunk_log;
 mod heir;
 pub(crate) mod hooks;
 mod hub;
+mod lanes;
 pub(crate) mod local;
 mod outlet;
 mod reporter;
 mod ticket;
 mod timer;
+mod under_way;
 mod worker;
 
 use std::sync::Arc;
