@@ -59,6 +59,7 @@ pub struct GrpcExporter {
     specifics: &'static GrpcSpecifics,
     grpc: Grpc,
     timeout: Duration,
+    concurrent_sends_max: usize,
     /// The request's message, kept for its memory.
     message: Vec<u8>,
     sender: Sender,
@@ -68,12 +69,30 @@ pub struct GrpcExporter {
 impl GrpcExporter {
     pub(crate) fn new(specifics: &'static GrpcSpecifics, grpc: Grpc, timeout: Duration) -> Self {
         let (sender, complaints) = (Sender::default(), Complaints::default());
-        Self { specifics, grpc, timeout, message: Vec::new(), sender, complaints }
+        let message = Vec::new();
+        Self { specifics, grpc, timeout, concurrent_sends_max: 1, message, sender, complaints }
+    }
+
+    /// Sends so many requests at the same time.
+    pub(crate) const fn with_concurrent_sends(mut self, max: usize) -> Self {
+        self.concurrent_sends_max = max;
+        self
     }
 
     /// One to the same place that shares nothing.
     fn apart(&self) -> Self {
-        Self::new(self.specifics, self.grpc.apart(), self.timeout)
+        let apart = Self::new(self.specifics, self.grpc.apart(), self.timeout);
+        apart.with_concurrent_sends(self.concurrent_sends_max)
+    }
+
+    /// The further ones that make as many as are to send at the same time. Each has a connection of its own; what one
+    /// is told of when to come again, all obey.
+    fn concurrent(&self) -> impl Iterator<Item = Self> {
+        (1..self.concurrent_sends_max).map(|_| {
+            let mut further = self.apart();
+            further.sender = self.sender.clone();
+            further
+        })
     }
 
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
@@ -146,6 +165,10 @@ macro_rules! grpc_transport {
 
             fn for_child(&self) -> Option<Box<dyn Exporter>> {
                 Some(Box::new(Self(self.0.apart())))
+            }
+
+            fn concurrent(&self) -> Vec<Box<dyn Exporter>> {
+                self.0.concurrent().map(|further| Box::new(Self(further)) as Box<dyn Exporter>).collect()
             }
         }
     };

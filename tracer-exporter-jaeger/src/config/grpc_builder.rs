@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::endpoint::{PathRule, without_credentials};
 use super::headers::Headers;
 use super::http_builder::{EndpointSetting, check_timeout, parse_endpoint};
-use super::{ConfigError, DEFAULT_TIMEOUT};
+use super::{CONCURRENT_SENDS_MAX, ConfigError, DEFAULT_TIMEOUT};
 use crate::grpc_exporter::{GrpcExporter, GrpcTransport};
 use crate::transport::compression::Compression;
 use crate::transport::grpc::{Grpc, GrpcSettings};
@@ -29,6 +29,7 @@ pub struct GrpcBuilder<X> {
     headers: Headers,
     timeout: Duration,
     compression: Compression,
+    concurrent_sends_max: usize,
     #[cfg(feature = "tls")]
     tls: Tls,
     exporter: PhantomData<fn() -> X>,
@@ -41,6 +42,7 @@ impl<X: GrpcTransport> GrpcBuilder<X> {
             headers: Headers::default(),
             timeout: DEFAULT_TIMEOUT,
             compression: Compression::None,
+            concurrent_sends_max: 1,
             #[cfg(feature = "tls")]
             tls: Tls::default(),
             exporter: PhantomData,
@@ -80,6 +82,18 @@ impl<X: GrpcTransport> GrpcBuilder<X> {
         self
     }
 
+    /// How many requests are sent at the same time: 1, and at most 64; 0 counts as 1. Each takes a thread and a
+    /// connection once it is needed. More than 1 helps where an answer takes longer than the spans of a batch take to
+    /// come: with answers in 200 milliseconds and batches of 512 KiB, one after the other are 2.5 MiB a second.
+    pub const fn concurrent_sends_max(mut self, requests: usize) -> Self {
+        self.concurrent_sends_max = match requests {
+            0 => 1,
+            1..=CONCURRENT_SENDS_MAX => requests,
+            _ => CONCURRENT_SENDS_MAX,
+        };
+        self
+    }
+
     /// Trusts these certificates, in PEM, and no others; without this, the Mozilla roots.
     #[cfg(feature = "tls")]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
@@ -99,7 +113,7 @@ impl<X: GrpcTransport> GrpcBuilder<X> {
     /// # Errors
     /// If a setting is malformed.
     pub fn build(self) -> Result<X, ConfigError> {
-        let Self { endpoint: value, headers, timeout, compression, .. } = self;
+        let Self { endpoint: value, headers, timeout, compression, concurrent_sends_max, .. } = self;
         let setting = EndpointSetting { setting: "endpoint", value, path: PathRule::AsIs };
         let endpoint = parse_endpoint(&setting)?;
         if endpoint.uri().path() != "/" || endpoint.uri().query().is_some() {
@@ -119,7 +133,8 @@ impl<X: GrpcTransport> GrpcBuilder<X> {
             #[cfg(feature = "tls")]
             tls: self.tls,
         });
-        Ok(X::from_exporter(GrpcExporter::new(&X::SPECIFICS, grpc, timeout)))
+        let exporter = GrpcExporter::new(&X::SPECIFICS, grpc, timeout);
+        Ok(X::from_exporter(exporter.with_concurrent_sends(concurrent_sends_max)))
     }
 }
 
@@ -131,6 +146,7 @@ impl<X> std::fmt::Debug for GrpcBuilder<X> {
             .field("headers", &self.headers.names())
             .field("timeout", &self.timeout)
             .field("compression", &self.compression)
+            .field("concurrent_sends_max", &self.concurrent_sends_max)
             .finish_non_exhaustive()
     }
 }
