@@ -58,10 +58,18 @@ pub fn encoders() -> Vec<Encoder> {
     };
     vec![
         ours("tracer-exporter-jaeger, OTLP", otlp::encode),
-        ours("tracer-exporter-jaeger, Thrift compact", |batch, out| drop(thrift::encode_compact(batch, out))),
-        ours("tracer-exporter-jaeger, Thrift binary", |batch, out| drop(thrift::encode_binary(batch, out))),
-        ours("tracer-exporter-jaeger, Jaeger protobuf", |batch, out| drop(jaeger_proto::encode(batch, out))),
-        ours("tracer-exporter-jaeger, Zipkin JSON", |batch, out| drop(zipkin::encode(batch, out))),
+        ours("tracer-exporter-jaeger, Thrift compact", |batch, out| {
+            let _ = thrift::encode_compact(batch, out);
+        }),
+        ours("tracer-exporter-jaeger, Thrift binary", |batch, out| {
+            let _ = thrift::encode_binary(batch, out);
+        }),
+        ours("tracer-exporter-jaeger, Jaeger protobuf", |batch, out| {
+            let _ = jaeger_proto::encode(batch, out);
+        }),
+        ours("tracer-exporter-jaeger, Zipkin JSON", |batch, out| {
+            let _ = zipkin::encode(batch, out);
+        }),
         opentelemetry(),
         rustracing(),
     ]

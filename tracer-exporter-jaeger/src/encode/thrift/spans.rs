@@ -168,8 +168,7 @@ mod tests {
         }
         root.finish();
         pipeline.flush(Duration::from_secs(20)).unwrap();
-        let rows = rows.0.lock().clone();
-        rows
+        std::mem::take(&mut *rows.0.lock())
     }
 
     /// What the fast way makes of the first row, and the general one.
