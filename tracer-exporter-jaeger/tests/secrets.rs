@@ -24,7 +24,7 @@ use std::time::Duration;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use parking_lot::Mutex;
 use tracer_core::Exporter;
-use tracer_exporter_jaeger::{HttpBuilder, OtlpHttp, ThriftHttp, ZipkinHttp};
+use tracer_exporter_jaeger::{ExporterBuilder, OtlpHttp, ThriftHttp, ZipkinHttp};
 
 use collector::{Collector, Reply, answer, nobody};
 
@@ -79,10 +79,10 @@ fn try_it<B: Debug, X: Exporter + Debug>(what: &str, builder: B, build: impl Fn(
 }
 
 /// The same exporter with each kind of secret.
-fn try_all<X: tracer_exporter_jaeger::HttpTransport + Exporter + Debug>(
+fn try_all<X: tracer_exporter_jaeger::Transport + Exporter + Debug>(
     what: &str,
     url: &str,
-    new: fn() -> HttpBuilder<X>,
+    new: fn() -> ExporterBuilder<X>,
 ) {
     let builder = || new().timeout(TIMEOUT);
     let with_user = url.replace("http://", "http://me:s3cret@");

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::batches::OpenBatch;
+use super::losses::Report;
 use super::worker;
 use crate::export::{ExportError, Exported, Exporter, Losses};
 
@@ -19,11 +20,14 @@ pub(super) struct Done {
     /// What the job was part of.
     pub(super) flight: u64,
     pub(super) result: Result<Exported, ExportError>,
+    /// What the back end was told of losses.
+    pub(super) told: Option<Losses>,
 }
 
 /// What a lane is asked.
 pub(super) enum Job {
-    Export { flight: u64, batch: Arc<OpenBatch>, losses: Losses, deadline: Instant },
+    Export { flight: u64, batch: Arc<OpenBatch>, number: u64, losses: Losses, deadline: Instant },
+    Losses { flight: u64, report: Report, deadline: Instant },
     Flush { flight: u64, deadline: Instant },
 }
 
@@ -129,16 +133,25 @@ impl Job {
     fn run(self, exporter: &mut dyn Exporter, place: (usize, usize)) -> Done {
         let panicked = |_| Err(ExportError::Failed("it panicked".into()));
         match self {
-            Self::Export { flight, batch, losses, deadline } => {
-                let view = batch.view().with_losses(losses);
+            Self::Export { flight, batch, number, losses, deadline } => {
+                let view = batch.view().with_number(number).with_losses(losses);
                 let sent = catch_unwind(AssertUnwindSafe(|| exporter.export(&view, deadline)));
                 drop(batch);
-                Done { place, flight, result: sent.unwrap_or_else(panicked) }
+                let result = sent.unwrap_or_else(panicked);
+                let told = result.is_ok().then_some(losses);
+                Done { place, flight, result, told }
+            }
+            Self::Losses { flight, report, deadline } => {
+                let view = report.view();
+                let sent = catch_unwind(AssertUnwindSafe(|| exporter.report_losses(&view, deadline)));
+                let told = matches!(sent, Ok(Ok(()))).then_some(report.losses);
+                // No span is lost if it fails, and it is tried again.
+                Done { place, flight, result: Ok(Exported::ALL), told }
             }
             Self::Flush { flight, deadline } => {
                 let flushed = catch_unwind(AssertUnwindSafe(|| exporter.flush(deadline)));
                 let result = flushed.map(|flushed| flushed.map(|()| Exported::ALL));
-                Done { place, flight, result: result.unwrap_or_else(panicked) }
+                Done { place, flight, result: result.unwrap_or_else(panicked), told: None }
             }
         }
     }

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use super::FlushError;
-use super::lanes::{Done, Lanes};
+use super::lanes::{Done, Job, Lanes};
+use super::losses::Report;
 use super::under_way::UnderWay;
-use crate::export::{Batch, ExportError, Exported, Exporter};
+use super::{Dropped, FlushError};
+use crate::export::{Batch, ExportError, Exported, Exporter, Losses};
 
 pub(super) struct Outlet {
     name: &'static str,
@@ -17,6 +18,8 @@ pub(super) struct Outlet {
     lost: u64,
     /// Flights from this one on began after it was known to fail.
     known_from: u64,
+    /// What its back end was told of losses.
+    told: Losses,
 }
 
 /// Who calls the exporter.
@@ -29,7 +32,8 @@ enum Sending {
 
 impl Outlet {
     pub(super) fn new(exporter: Box<dyn Exporter>) -> Self {
-        Self { name: exporter.name(), sending: Sending::Here(exporter), lost: 0, known_from: 0 }
+        let (name, told) = (exporter.name(), Losses::new(Dropped::NONE, 0));
+        Self { name, sending: Sending::Here(exporter), lost: 0, known_from: 0, told }
     }
 
     /// Sends on several threads, if the exporter is made for that.
@@ -69,7 +73,42 @@ impl Outlet {
         let sent = catch_unwind(AssertUnwindSafe(|| exporter.export(batch, deadline)));
         let sent = sent.unwrap_or_else(|_| Err(ExportError::Failed("it panicked".into())));
         self.say(batch.rows.len(), &sent);
+        if sent.is_ok() {
+            self.told = batch.losses;
+        }
         Some(taken(batch.rows.len(), &sent))
+    }
+
+    /// Whether it takes batches, as far as is known.
+    pub(super) const fn is_working(&self) -> bool {
+        self.lost == 0
+    }
+
+    /// A lane told of losses.
+    pub(super) const fn note_told(&mut self, losses: Losses) {
+        self.told = losses;
+    }
+
+    /// Tells of losses, in a batch without spans, if the last batch did not. Says whether a lane does it.
+    pub(super) fn report_losses(&mut self, report: Report, flight: u64, deadline: Instant) -> bool {
+        if report.losses.by_reason() == self.told.by_reason() {
+            return false;
+        }
+        match &mut self.sending {
+            Sending::Here(exporter) => {
+                let batch = report.view();
+                let told = catch_unwind(AssertUnwindSafe(|| exporter.report_losses(&batch, deadline)));
+                if matches!(told, Ok(Ok(()))) {
+                    self.told = report.losses;
+                }
+                false
+            }
+            Sending::Lanes(lanes) if lanes.has_room() => {
+                lanes.give(Job::Losses { flight, report, deadline });
+                true
+            }
+            Sending::Lanes(_) => false,
+        }
     }
 
     /// What lanes do not do.

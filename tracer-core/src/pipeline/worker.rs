@@ -17,8 +17,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
-use super::hub::{Hub, ThreadLog};
+use super::hub::Hub;
+use super::losses::LossReport;
 use super::outlet::Outlet;
+use super::registry::Logs;
 use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
@@ -152,7 +154,7 @@ fn run(drain: Drain, questions: &Receiver<Control>) {
 /// A panic here (an exporter's own is caught before) costs the batch in hand: it is counted, the logs stay as
 /// they are, and the drain goes on.
 pub(crate) struct Drain {
-    logs: Vec<ThreadLog>,
+    logs: Logs,
     clock: Clock,
     out: Outflow,
     reporter: Reporter,
@@ -164,6 +166,7 @@ struct Outflow {
     outlets: Vec<Outlet>,
     open: OpenBatches,
     under_way: UnderWay,
+    losses: LossReport,
     settings: Settings,
     /// Rows that left the logs, and those of them whose end is in the accounts.
     taken: u64,
@@ -178,10 +181,9 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        let open = OpenBatches::default();
-        let under_way = UnderWay::default();
-        let out = Outflow { hub, outlets, open, under_way, settings, taken: 0, settled: 0 };
-        Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
+        let (open, under_way, losses) = (OpenBatches::default(), UnderWay::default(), LossReport::default());
+        let out = Outflow { hub, outlets, open, under_way, losses, settings, taken: 0, settled: 0 };
+        Self { logs: Logs::default(), clock, out, reporter: Reporter::default() }
     }
 
     pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
@@ -212,6 +214,9 @@ impl Drain {
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        if self.out.losses.is_due(Instant::now()) {
+            self.out.report_losses(None);
+        }
         self.report();
     }
 
@@ -220,6 +225,8 @@ impl Drain {
         let mut result = self.drain(Some(deadline));
         let landed = self.out.land(Some(deadline));
         result = result.and(landed);
+        self.out.report_losses(Some(deadline));
+        let _ = self.out.land(Some(deadline));
         for outlet in &mut self.out.outlets {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
@@ -242,20 +249,14 @@ impl Drain {
         let Self { logs, clock, out, .. } = self;
         let mut result = out.guard(|out| {
             switch::poll_files();
-            out.hub.budget.clear_pressure();
+            out.hub.registry.budget.clear_pressure();
             clock.adjust();
             out.collect()
         });
-        logs.append(&mut out.hub.take_new_logs());
-        logs.retain_mut(|log| {
-            let more = log.reader.drain(|run| {
-                let exported = out.take(run, deadline);
-                result = result.and(exported);
-            });
-            if !more {
-                out.hub.accounts.leave_thread(&log.counters);
-            }
-            more
+        let hub = Arc::clone(&out.hub);
+        logs.sweep(&hub.registry, &hub.accounts, |run| {
+            let exported = out.take(run, deadline);
+            result = result.and(exported);
         });
         while let Some(batch) = out.open.pop() {
             let exported = out.guard(|out| out.export(batch, deadline));
@@ -302,9 +303,9 @@ impl Outflow {
         let landed = self.make_room();
         // What an exporter's own HTTP client traces would come back here for ever.
         let _untraced = active::attach(untraced());
-        let own_deadline = Instant::now() + self.settings.export_timeout;
-        let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
-        let view = batch.view();
+        let deadline = self.export_deadline(deadline);
+        let number = self.losses.number(batch.source());
+        let view = batch.view().with_number(number);
         let (count, mut worst, mut lanes) = (batch.count(), batch.count(), 0);
         let accounts = &self.hub.accounts;
         let dropped = accounts.stats().dropped;
@@ -324,7 +325,7 @@ impl Outflow {
         if lanes > 0 {
             let best = std::mem::take(&mut verdict.best);
             drop(verdict);
-            self.give_to_lanes(batch, best, lanes, deadline);
+            self.give_to_lanes(batch, number, (best, lanes), deadline);
         } else {
             verdict.is_whole = true;
             drop(verdict);
@@ -335,6 +336,27 @@ impl Outflow {
             return Err(FlushError::ExportFailed);
         }
         landed
+    }
+
+    /// Tells of losses without spans. A panic costs no span, and exporters' own are caught.
+    fn report_losses(&mut self, asked_until: Option<Instant>) {
+        let _ = self.guard(|out| {
+            let deadline = out.export_deadline(asked_until);
+            if Instant::now() < deadline {
+                let _untraced = active::attach(untraced());
+                let flight = out.under_way.next_id();
+                let asked =
+                    out.losses.tell(&mut out.outlets, &out.hub, asked_until.is_some(), (flight, deadline));
+                out.under_way.begin(None, 0, asked);
+            }
+            Ok(())
+        });
+    }
+
+    /// When an export has to be done, for who waits until a deadline or nobody.
+    fn export_deadline(&self, deadline: Option<Instant>) -> Instant {
+        let own_deadline = Instant::now() + self.settings.export_timeout;
+        deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline))
     }
 
     /// Does a piece of work, and counts what a panic in it loses.
@@ -395,6 +417,7 @@ impl Drop for Drain {
             // An exporter may panic at its end, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(outlet)));
         }
+        let _ = catch_unwind(AssertUnwindSafe(|| self.out.hub.leave()));
     }
 }
 

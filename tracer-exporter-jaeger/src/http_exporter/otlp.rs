@@ -2,8 +2,8 @@
 
 use tracer_core::Batch;
 
-use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
-use crate::config::{ConfigError, OtlpHttpBuilder, process_env};
+use super::{Answers, HttpExporter, Specifics, http_transport};
+use crate::config::{ConfigError, OtlpHttpBuilder, Receiver, process_env};
 use crate::encode::{Encoded, otlp};
 
 /// Sends spans by OTLP over HTTP, in protobuf, to Jaeger, the OpenTelemetry Collector and all
@@ -28,7 +28,7 @@ use crate::encode::{Encoded, otlp};
 /// level "trace" `ureq_proto` writes down all bytes of a request; so put no key into a query, and turn that target off
 /// where a program logs at "trace".
 ///
-/// **Several at the same time.** With [`concurrent_sends_max`](crate::HttpBuilder::concurrent_sends_max), up to so many
+/// **Several at the same time.** With [`concurrent_sends_max`](crate::ExporterBuilder::concurrent_sends_max), up to so many
 /// requests are under way, each on a thread and a connection of its own. What the receiver asks for by `Retry-After` all
 /// of them obey; a batch under way counts twice, as rows and as body, against the pipeline's memory.
 #[derive(Debug)]
@@ -36,13 +36,13 @@ pub struct OtlpHttp(HttpExporter);
 
 http_transport!(
     OtlpHttp,
+    Receiver { default_endpoint: "http://localhost:4318", path: Some("/v1/traces") },
     Specifics {
         name: "otlp-http",
-        default_endpoint: "http://localhost:4318",
-        path: "/v1/traces",
         content_type: otlp::CONTENT_TYPE,
         encode,
         answers: Answers::Otlp,
+        has_losses: true
     }
 );
 

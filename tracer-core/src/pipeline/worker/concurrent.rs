@@ -21,15 +21,21 @@ const SPARES_MAX: usize = 8;
 impl Outflow {
     /// Gives a batch to a lane of each exporter that has some; all of them have room. Rows and the request's body
     /// count as used memory until all have answered.
-    pub(super) fn give_to_lanes(&mut self, batch: OpenBatch, best: usize, lanes: usize, deadline: Instant) {
-        self.hub.budget.hold(BYTES_HELD_PER_ROW_BYTE * batch.bytes());
+    pub(super) fn give_to_lanes(
+        &mut self,
+        batch: OpenBatch,
+        number: u64,
+        (best, lanes): (usize, usize),
+        deadline: Instant,
+    ) {
+        self.hub.registry.budget.hold(BYTES_HELD_PER_ROW_BYTE * batch.bytes());
         let (batch, flight) = (Arc::new(batch), self.under_way.next_id());
         self.under_way.begin(Some(Arc::clone(&batch)), best, lanes);
         let dropped = self.hub.accounts.stats().dropped;
         for (outlet, account) in self.outlets.iter_mut().zip(&self.hub.accounts.exporters) {
             if let Some(lanes) = outlet.lanes() {
                 let losses = Losses::new(dropped, account.failed.get());
-                lanes.give(Job::Export { flight, batch: Arc::clone(&batch), losses, deadline });
+                lanes.give(Job::Export { flight, batch: Arc::clone(&batch), number, losses, deadline });
             }
         }
     }
@@ -91,6 +97,7 @@ impl Outflow {
         }
         if let Some(outlet) = self.outlets.get_mut(outlet) {
             outlet.lanes().into_iter().for_each(|lanes| lanes.free(lane));
+            done.told.into_iter().for_each(|losses| outlet.note_told(losses));
             if spans > 0 {
                 outlet.say_of_lane(spans, &done.result, done.flight, &self.under_way);
             }
@@ -102,7 +109,7 @@ impl Outflow {
     fn settle(&mut self, flight: Flight) {
         let Some(batch) = flight.batch else { return };
         let (count, best) = (batch.count(), flight.best);
-        self.hub.budget.release(BYTES_HELD_PER_ROW_BYTE * batch.bytes());
+        self.hub.registry.budget.release(BYTES_HELD_PER_ROW_BYTE * batch.bytes());
         drop(Verdict { hub: &self.hub, settled: &mut self.settled, count, best, is_whole: true });
         if let Some(batch) = Arc::into_inner(batch) {
             self.open.reuse(batch, SPARES_MAX);

@@ -1,25 +1,34 @@
-//! The settings of all exporters that post over HTTP.
+//! The settings of all exporters that send to a URL, over HTTP or gRPC.
 
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use ureq::http::HeaderMap;
+
 use super::endpoint::{Endpoint, PathRule, without_credentials};
 use super::headers::Headers;
 use super::{CONCURRENT_SENDS_MAX, ConfigError, DEFAULT_TIMEOUT};
-use crate::http_exporter::{HttpExporter, HttpTransport, OtlpHttp, ThriftHttp, ZipkinHttp};
+#[cfg(feature = "grpc")]
+use crate::grpc_exporter::{JaegerGrpc, OtlpGrpc};
+use crate::http_exporter::{OtlpHttp, ThriftHttp, ZipkinHttp};
 use crate::transport::compression::Compression;
-use crate::transport::http::{Http, HttpSettings};
 #[cfg(feature = "tls")]
 use crate::transport::tls::Tls;
 
 /// Settings of an [`OtlpHttp`].
-pub type OtlpHttpBuilder = HttpBuilder<OtlpHttp>;
+pub type OtlpHttpBuilder = ExporterBuilder<OtlpHttp>;
 /// Settings of a [`ThriftHttp`].
-pub type ThriftHttpBuilder = HttpBuilder<ThriftHttp>;
+pub type ThriftHttpBuilder = ExporterBuilder<ThriftHttp>;
 /// Settings of a [`ZipkinHttp`].
-pub type ZipkinHttpBuilder = HttpBuilder<ZipkinHttp>;
+pub type ZipkinHttpBuilder = ExporterBuilder<ZipkinHttp>;
+/// Settings of an [`OtlpGrpc`].
+#[cfg(feature = "grpc")]
+pub type OtlpGrpcBuilder = ExporterBuilder<OtlpGrpc>;
+/// Settings of a [`JaegerGrpc`].
+#[cfg(feature = "grpc")]
+pub type JaegerGrpcBuilder = ExporterBuilder<JaegerGrpc>;
 
-/// Settings of an exporter that posts over HTTP; the errors of all of them come from
+/// Settings of an exporter over HTTP or gRPC; the errors of all of them come from
 /// [`build`](Self::build).
 ///
 /// ```
@@ -35,7 +44,7 @@ pub type ZipkinHttpBuilder = HttpBuilder<ZipkinHttp>;
 /// # Ok::<(), tracer_exporter_jaeger::ConfigError>(())
 /// ```
 #[must_use = "nothing is sent without `build`"]
-pub struct HttpBuilder<X> {
+pub struct ExporterBuilder<X> {
     pub(super) endpoint: EndpointSetting,
     pub(super) headers: Headers,
     pub(super) timeout: Duration,
@@ -46,18 +55,49 @@ pub struct HttpBuilder<X> {
     exporter: PhantomData<fn() -> X>,
 }
 
-/// An end point as it was given.
-#[derive(Clone)]
-pub(crate) struct EndpointSetting {
-    pub(crate) setting: &'static str,
-    pub(crate) value: String,
-    pub(crate) path: PathRule,
+/// An exporter that sends to a URL.
+pub trait Transport: Sized {
+    /// Where its receivers listen.
+    #[doc(hidden)]
+    const RECEIVER: Receiver;
+    #[doc(hidden)]
+    fn from_settings(settings: Settings) -> Result<Self, ConfigError>;
 }
 
-impl<X: HttpTransport> HttpBuilder<X> {
+/// Where the receivers of a protocol listen.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver {
+    pub(crate) default_endpoint: &'static str,
+    /// The path of a request; gRPC has none in its URL.
+    pub(crate) path: Option<&'static str>,
+}
+
+/// Settings that were looked at; but for certificates, which each client reads in its own way.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Settings {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Duration,
+    pub(crate) compression: Compression,
+    pub(crate) concurrent_sends_max: usize,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Tls,
+}
+
+/// An end point as it was given.
+#[derive(Clone)]
+pub(super) struct EndpointSetting {
+    pub(super) setting: &'static str,
+    pub(super) value: String,
+    pub(super) path: PathRule,
+}
+
+impl<X: Transport> ExporterBuilder<X> {
     pub(crate) fn new() -> Self {
         Self {
-            endpoint: Self::endpoint_setting(X::SPECIFICS.default_endpoint.to_owned()),
+            endpoint: Self::endpoint_setting(X::RECEIVER.default_endpoint.to_owned()),
             headers: Headers::default(),
             timeout: DEFAULT_TIMEOUT,
             compression: Compression::None,
@@ -68,8 +108,8 @@ impl<X: HttpTransport> HttpBuilder<X> {
         }
     }
 
-    /// The receiver. A URL without a path means the path that the protocol's receivers listen on; one
-    /// with a path is used as it is.
+    /// The receiver: a URL of `http` or, with the feature `tls`, `https`. Without a path it means the path
+    /// that the protocol's receivers listen on; one with a path is used as it is. gRPC has no paths.
     ///
     /// `user:password@` in it is sent as basic authorization, and never shown.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
@@ -77,8 +117,37 @@ impl<X: HttpTransport> HttpBuilder<X> {
         self
     }
 
-    /// Sends a header with every request, an API key for instance. A later one of the same name
-    /// replaces it. Values are never shown.
+    /// The receiver, by a URL that is used as it is, also without a path: what OpenTelemetry means by the
+    /// end point of one signal (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`). For gRPC as
+    /// [`endpoint`](Self::endpoint).
+    pub fn exact_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Self::endpoint_setting(url.into());
+        if X::RECEIVER.path.is_some() {
+            self.endpoint.path = PathRule::AsIs;
+        }
+        self
+    }
+
+    /// The receiver, by a URL that the protocol's path is appended to: what OpenTelemetry means by the end
+    /// point of all signals (`OTEL_EXPORTER_OTLP_ENDPOINT`). For gRPC as [`endpoint`](Self::endpoint).
+    ///
+    /// ```
+    /// use tracer_exporter_jaeger::OtlpHttp;
+    ///
+    /// let exporter = OtlpHttp::builder().base_endpoint("http://gateway.example/otlp").build()?;
+    /// assert_eq!(exporter.endpoint(), "http://gateway.example/otlp/v1/traces");
+    /// # Ok::<(), tracer_exporter_jaeger::ConfigError>(())
+    /// ```
+    pub fn base_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Self::endpoint_setting(url.into());
+        if let Some(path) = X::RECEIVER.path {
+            self.endpoint.path = PathRule::Append(path);
+        }
+        self
+    }
+
+    /// Sends a header, for gRPC metadata, with every request: an API key for instance. A later one of the
+    /// same name replaces it. Values are never shown.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push("header", name.into(), value.into());
         self
@@ -96,7 +165,7 @@ impl<X: HttpTransport> HttpBuilder<X> {
         self
     }
 
-    /// How bodies are compressed: not at all.
+    /// How requests are compressed: not at all.
     pub const fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
@@ -133,47 +202,53 @@ impl<X: HttpTransport> HttpBuilder<X> {
     /// # Errors
     /// If a setting is malformed.
     pub fn build(self) -> Result<X, ConfigError> {
-        let endpoint = parse_endpoint(&self.endpoint)?;
+        let endpoint = self.endpoint.parse()?;
         check_timeout(self.timeout)?;
-        let headers = self.headers.into_map_for(&endpoint)?;
-        let http = Http::new(HttpSettings {
+        X::from_settings(Settings {
+            headers: self.headers.into_map_for(&endpoint)?,
             endpoint,
-            headers,
-            content_type: X::SPECIFICS.content_type,
-            content_encoding: self.compression.content_encoding(),
+            timeout: self.timeout,
+            compression: self.compression,
+            concurrent_sends_max: self.concurrent_sends_max,
             #[cfg(feature = "tls")]
-            tls: self
-                .tls
-                .config()
-                .map_err(|(setting, reason)| ConfigError::Certificate { setting, reason })?,
-        });
-        let exporter = HttpExporter::new(&X::SPECIFICS, http, self.timeout, self.compression);
-        Ok(X::from_exporter(exporter.with_concurrent_sends(self.concurrent_sends_max)))
+            tls: self.tls,
+        })
     }
 
     fn endpoint_setting(value: String) -> EndpointSetting {
-        EndpointSetting { setting: "endpoint", value, path: PathRule::DefaultIfNone(X::SPECIFICS.path) }
+        let path = X::RECEIVER.path.map_or(PathRule::None, PathRule::DefaultIfNone);
+        EndpointSetting { setting: "endpoint", value, path }
     }
 }
 
-/// Takes an end point apart.
-pub(crate) fn parse_endpoint(setting: &EndpointSetting) -> Result<Endpoint, ConfigError> {
-    Endpoint::parse(&setting.value, setting.path).map_err(|reason| ConfigError::Endpoint {
-        setting: setting.setting,
-        value: without_credentials(&setting.value),
-        reason,
-    })
+impl EndpointSetting {
+    /// Takes the end point apart.
+    fn parse(&self) -> Result<Endpoint, ConfigError> {
+        Endpoint::parse(&self.value, self.path).map_err(|reason| ConfigError::Endpoint {
+            setting: self.setting,
+            value: without_credentials(&self.value),
+            reason,
+        })
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Settings {
+    /// The certificates as the HTTP client has them.
+    pub(crate) fn tls_config(&self) -> Result<ureq::tls::TlsConfig, ConfigError> {
+        self.tls.config().map_err(|(setting, reason)| ConfigError::Certificate { setting, reason })
+    }
 }
 
 /// A timeout of nothing would fail every export.
-pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
+fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
     if timeout < Duration::from_millis(1) {
         return Err(ConfigError::Timeout { setting: "timeout", value: format!("{timeout:?}") });
     }
     Ok(())
 }
 
-impl<X> Clone for HttpBuilder<X> {
+impl<X> Clone for ExporterBuilder<X> {
     fn clone(&self) -> Self {
         Self {
             endpoint: self.endpoint.clone(),
@@ -186,9 +261,9 @@ impl<X> Clone for HttpBuilder<X> {
 }
 
 /// Without the headers' values and the end point's credentials.
-impl<X> std::fmt::Debug for HttpBuilder<X> {
+impl<X> std::fmt::Debug for ExporterBuilder<X> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpBuilder")
+        f.debug_struct("ExporterBuilder")
             .field("endpoint", &without_credentials(&self.endpoint.value))
             .field("headers", &self.headers.names())
             .field("timeout", &self.timeout)
