@@ -104,7 +104,7 @@ async fn viewer_of(client: &Client, frontend: &str) -> Result<Option<String>, St
 
 impl Plan {
     fn of(options: &LoadOptions) -> Self {
-        let duration = options.duration.or(options.count.is_none().then_some(DURATION));
+        let duration = options.duration.or_else(|| options.count.is_none().then_some(DURATION));
         Self {
             frontend: options.url.clone(),
             count: options.count.unwrap_or(ORDERS_MAX),

@@ -15,9 +15,6 @@ use crate::simulated::delay::scaled;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 
-/// Simulated times can be made shorter than the work round them, which cannot.
-const DEADLINE_MIN: Duration = Duration::from_millis(500);
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A client of the driver service.
@@ -52,7 +49,8 @@ impl DriverClient {
         let endpoint = Endpoint::from_shared(format!("http://{}", authority(host, port)))?;
         let channel = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).connect_lazy();
         let trace = trace.grpc().server_address(host, port);
-        let deadline = scaled(DEADLINE, time_scale).max(DEADLINE_MIN);
+        // Simulated times can be made shorter than the work round them, which cannot.
+        let deadline = scaled(DEADLINE, time_scale.max(1.0));
         Ok(Self { logger, service: DriverServiceClient::new(trace.layer(channel)), deadline })
     }
 
