@@ -39,6 +39,8 @@ pub struct SpanContext {
     span_id: SpanId,
     parent_id: SpanId,
     flags: TraceFlags,
+    /// Whether both ids are set: asked for by every child.
+    valid: bool,
     remote: bool,
     extra: Option<Arc<Extra>>,
 }
@@ -53,7 +55,8 @@ impl SpanContext {
     /// A context of a span in this process, without parent, tracestate or baggage.
     #[must_use]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
-        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, remote: false, extra: None }
+        let valid = trace_id.is_valid() && span_id.is_valid();
+        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, valid, remote: false, extra: None }
     }
 
     /// A context without a trace that carries baggage only.
@@ -142,8 +145,15 @@ impl SpanContext {
 
     /// Whether both ids are set.
     #[must_use]
-    pub fn is_valid(&self) -> bool {
-        self.trace_id.is_valid() && self.span_id.is_valid()
+    #[inline]
+    pub const fn is_valid(&self) -> bool {
+        self.valid
+    }
+
+    /// Whether a child has nothing to decide.
+    #[inline(always)]
+    pub(crate) const fn is_decided(&self) -> bool {
+        self.valid && !self.flags.contains(TraceFlags::DEFERRED)
     }
 
     /// Whether there is tracestate or baggage.
@@ -172,12 +182,14 @@ impl SpanContext {
     }
 
     /// The context of a span below this one: same trace, tracestate and baggage.
+    #[inline(always)]
     pub(crate) fn child(&self, span_id: SpanId, flags: TraceFlags) -> Self {
         Self {
             trace_id: self.trace_id,
             span_id,
             parent_id: self.span_id,
             flags,
+            valid: self.valid,
             remote: false,
             extra: self.extra.clone(),
         }

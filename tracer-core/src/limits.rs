@@ -1,5 +1,7 @@
 //! How large a span may become.
 
+use crate::row::writer::SHORT_NAME_MAX;
+
 /// Limits of each span, enforced when something is set. What is over them is cut or left out, and
 /// counted in the span and in [`Stats`](crate::Stats).
 ///
@@ -41,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) short_attributes_max: u32,
     /// Likewise, of events.
     pub(crate) short_events_max: u32,
+    /// Whether a name that is copied at once may be over its limit.
+    pub(crate) cuts_short_names: bool,
 }
 
 impl Limits {
@@ -54,6 +58,7 @@ impl Limits {
         Self {
             short_attributes_max: short(span.attributes_max),
             short_events_max: short(span.events_max),
+            cuts_short_names: span.name_bytes_max < SHORT_NAME_MAX,
             span,
         }
     }

@@ -2,23 +2,25 @@
 //!
 //! Stages 1 to 4 of its walk are the files of this folder: `start`, `tag`, `log`, `finish`.
 
+mod builder;
 mod finish;
 mod kind;
 mod log;
 mod shared;
 mod start;
+mod state;
 mod tag;
 
-use crate::clock::Timeline;
 use crate::context::SpanContext;
-use crate::pipeline::local::{Current, Local};
+use crate::pipeline::local::Current;
 use crate::row::body::{Body, Rest};
 use crate::sampler::SamplerTags;
 use crate::tracer::{Core, Tracer};
 
+pub use self::builder::SpanBuilder;
 pub use self::kind::{SpanKind, StatusCode};
 pub use self::shared::SharedSpan;
-pub use self::start::SpanBuilder;
+use self::state::State;
 
 /// A running operation. Owned by whoever works on it and changed only through `&mut`; to change one
 /// span from several threads see [`SharedSpan`].
@@ -47,19 +49,14 @@ pub struct Span {
     core: Option<&'static Core>,
     /// A name that is part of the program; empty if the body holds another.
     name: &'static str,
-    start_unix_ns: u64,
-    timeline: Timeline,
+    /// When it began: ticks of its clock, or unix nanoseconds if the state says so.
+    start: u64,
     /// Everything else that was set; nothing was, while there is none.
     body: Option<Box<Body>>,
     /// What the sampler leaves on a root; goes in front of a body.
     sampled_by: Option<&'static SamplerTags>,
     kind: SpanKind,
-    recording: bool,
-    parent_is_remote: bool,
-    /// `sampling.priority` = 0 ended its recording: it is counted there, not as unsampled.
-    was_taken_out: bool,
-    /// Its operation or target is off: the context is its parent's.
-    switched_off: bool,
+    state: State,
 }
 
 impl Span {
@@ -77,7 +74,7 @@ impl Span {
     /// Whether anything that is set is kept. See also [`set_tag_with`](Self::set_tag_with).
     #[must_use]
     pub const fn is_recording(&self) -> bool {
-        self.recording && !cfg!(feature = "recording-off")
+        self.state.has(State::RECORDING) && !cfg!(feature = "recording-off")
     }
 
     /// The tracer that started it.
@@ -111,15 +108,11 @@ impl Span {
             context,
             core: None,
             name: "",
-            start_unix_ns: 0,
-            timeline: Timeline::START,
+            start: 0,
             body: None,
             sampled_by: None,
             kind: SpanKind::Internal,
-            recording: false,
-            parent_is_remote: false,
-            was_taken_out: false,
-            switched_off: false,
+            state: State::OFF,
         }
     }
 
@@ -135,13 +128,12 @@ impl Span {
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
-        match self.core {
-            Some(core) if self.recording && !cfg!(feature = "recording-off") => {
-                let sampled_by = &mut self.sampled_by;
-                Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
-            }
-            _ => None,
+        let core = self.core?;
+        if self.body.is_none() && !self.is_recording() {
+            return None;
         }
+        let sampled_by = &mut self.sampled_by;
+        Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
     }
 }
 
@@ -157,8 +149,11 @@ fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
 
 #[inline(always)]
 fn pooled_body(core: &Core) -> Option<Box<Body>> {
-    let mut current = Current::take(core.hub_id)?;
-    let body = current.local().and_then(Local::take_body);
+    let mut current = Current::take()?;
+    let body = match current.local(core.hub_id) {
+        Some(local) => local.take_body(),
+        None => None,
+    };
     current.put_back();
     body
 }

@@ -205,6 +205,12 @@ impl Hook {
         self.short_attributes_max.load(Ordering::Relaxed)
     }
 
+    /// Whether no span is off.
+    #[inline(always)]
+    pub(crate) fn is_every_operation_on(&self) -> bool {
+        self.stamp.load(Ordering::Relaxed) & (TARGET_IS_OFF | OPERATIONS_MAY_BE) == 0
+    }
+
     /// Whether spans of a name that is part of the program are off.
     #[inline(always)]
     pub(crate) fn is_operation_off(&self, name: &'static str) -> bool {

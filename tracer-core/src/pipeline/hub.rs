@@ -101,15 +101,13 @@ impl Hub {
             local.counters.dropped_shutdown.add(1);
             return false;
         }
-        let len = row.len();
-        let Ok(appended) = local.writer.prepare(len.total, row.priority()) else {
+        let Ok(appended) = local.writer.prepare(row.room_bytes(), row.priority()) else {
             local.counters.dropped_memory.add(1);
             return false;
         };
-        // The room is prepared, and has the row's size.
-        match local.writer.room(len.total).and_then(|room| row.write(len, room)) {
-            Some(()) => local.writer.publish(len.total),
-            None => local.counters.dropped_memory.add(1),
+        // The room is prepared.
+        if local.append(row).is_none() {
+            local.counters.dropped_memory.add(1);
         }
         local.writer.hold_back();
         appended == Appended::UnderPressure
@@ -118,12 +116,13 @@ impl Hub {
     /// Uses this thread's end of the pipeline, which is made if there is none.
     #[inline]
     pub(crate) fn with_local<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
-        if let Some(mut current) = Current::take(self.id) {
-            if let Some(local) = current.local() {
+        if let Some(mut current) = Current::take() {
+            if let Some(local) = current.local(self.id) {
                 let done = work(local);
                 current.put_back();
                 return done;
             }
+            current.put_back();
         }
         if self.is_inherited() {
             return self.with_foreign(work);

@@ -8,6 +8,7 @@ use super::buffer::Buffer;
 use super::copy::copy_bytes;
 use super::key_value::{fields_len, key_value_len, put_fields, put_key_value, put_short, short_len_max};
 use super::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, read_len};
+use crate::clock::Timeline;
 use crate::context::{SpanContext, TraceState};
 use crate::limits::{Limits, SpanLimits};
 use crate::span::StatusCode;
@@ -28,6 +29,8 @@ pub(crate) struct Body {
     attributes: u32,
     events: u32,
     links: u32,
+    /// Taken at the first log.
+    timeline: Option<Timeline>,
     /// Whether anything below is set.
     has_rest: bool,
     rest: Rest,
@@ -62,10 +65,11 @@ pub(crate) struct DroppedEntries {
 
 impl Body {
     /// Forgets everything but the memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
         (self.keys, self.attributes, self.events, self.links) = (0, 0, 0, 0);
+        self.timeline = None;
         if self.has_rest {
             self.has_rest = false;
             self.rest.clear();
@@ -74,6 +78,18 @@ impl Body {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.buffer.as_bytes()
+    }
+
+    /// What all times of the span are told by, if one has been.
+    #[inline(always)]
+    pub(crate) const fn timeline(&self) -> Option<Timeline> {
+        self.timeline
+    }
+
+    /// The same; `now`, and from now on, if none has been.
+    #[inline(always)]
+    pub(crate) fn timeline_or(&mut self, now: impl FnOnce() -> Timeline) -> Timeline {
+        *self.timeline.get_or_insert_with(now)
     }
 
     /// What most spans have none of, if this one has it.
@@ -120,7 +136,7 @@ impl Body {
     pub(crate) fn put_encoded(&mut self, encoded: &EncodedAttributes) {
         self.keys |= encoded.keys;
         self.attributes += encoded.count;
-        self.buffer.append(|out| out.extend_from_slice(&encoded.bytes));
+        self.buffer.append_bytes(&encoded.bytes);
     }
 
     /// Appends the fields that stand behind the entries: what was left out, tracestate and status.
