@@ -2,6 +2,7 @@
 
 mod languages;
 mod processes;
+mod sampling;
 mod shape;
 mod tour;
 mod transports;
@@ -51,6 +52,9 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),
+        scenario("sampling", "http", sampling::http),
+        scenario("sampling", "grpc", sampling::grpc),
+        scenario("sampling", "adaptive", sampling::adaptive),
     ]
 }
 
@@ -111,7 +115,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 15));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 18));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

@@ -112,6 +112,13 @@ impl Clock {
         }
     }
 
+    /// Sets a manual clock, forwards or back; does nothing to the machine's.
+    pub fn set(&self, time: SystemTime) {
+        if let Source::Manual(now) = &self.0 {
+            now.store(to_unix_ns(time), Ordering::Relaxed);
+        }
+    }
+
     /// The time of day, as spans that start now will have it.
     #[must_use]
     pub fn now(&self) -> SystemTime {

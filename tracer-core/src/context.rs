@@ -54,6 +54,7 @@ struct Extra {
 impl SpanContext {
     /// A context of a span in this process, without parent, tracestate or baggage.
     #[must_use]
+    #[inline]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
         let valid = trace_id.is_valid() && span_id.is_valid();
         Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, valid, remote: false, extra: None }
@@ -67,6 +68,7 @@ impl SpanContext {
 
     /// The same with a parent's span id.
     #[must_use]
+    #[inline]
     pub const fn with_parent_id(mut self, parent_id: SpanId) -> Self {
         self.parent_id = parent_id;
         self
@@ -81,6 +83,7 @@ impl SpanContext {
 
     /// The same, marked as received from another process.
     #[must_use]
+    #[inline]
     pub const fn into_remote(mut self) -> Self {
         self.remote = true;
         self
@@ -88,16 +91,19 @@ impl SpanContext {
 
     /// The same with another tracestate.
     #[must_use]
+    #[inline]
     pub fn with_trace_state(self, trace_state: TraceState) -> Self {
         let baggage = self.baggage().clone();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with other baggage.
     #[must_use]
     pub fn with_baggage(self, baggage: Baggage) -> Self {
         let trace_state = self.trace_state().cloned().unwrap_or_default();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with one baggage item set.
@@ -109,30 +115,35 @@ impl SpanContext {
 
     /// The trace.
     #[must_use]
+    #[inline]
     pub const fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
     /// The span.
     #[must_use]
+    #[inline]
     pub const fn span_id(&self) -> SpanId {
         self.span_id
     }
 
     /// The span's parent; not valid in a root, or where the parent is not known.
     #[must_use]
+    #[inline]
     pub const fn parent_id(&self) -> SpanId {
         self.parent_id
     }
 
     /// The flags.
     #[must_use]
+    #[inline]
     pub const fn flags(&self) -> TraceFlags {
         self.flags
     }
 
     /// Whether the trace is recorded.
     #[must_use]
+    #[inline]
     pub const fn is_sampled(&self) -> bool {
         self.flags.is_sampled()
     }
@@ -164,12 +175,14 @@ impl SpanContext {
 
     /// The vendors' list; `None` if it is empty.
     #[must_use]
+    #[inline]
     pub fn trace_state(&self) -> Option<&TraceState> {
         self.extra.as_ref().map(|extra| &extra.trace_state).filter(|state| !state.is_empty())
     }
 
     /// The baggage.
     #[must_use]
+    #[inline]
     pub fn baggage(&self) -> &Baggage {
         const NONE: &Baggage = &Baggage::new();
         self.extra.as_ref().map_or(NONE, |extra| &extra.baggage)
@@ -204,8 +217,9 @@ impl SpanContext {
         root.with_baggage(self.baggage().clone())
     }
 
-    fn with_extra(mut self, extra: Extra) -> Self {
-        self.extra = (extra != Extra::default()).then(|| Arc::new(extra));
+    #[inline]
+    fn with_extra(mut self, is_empty: bool, extra: Extra) -> Self {
+        self.extra = (!is_empty).then(|| Arc::new(extra));
         self
     }
 }

@@ -18,9 +18,10 @@ pub struct SpanLimits {
     /// Bytes of a tag's or log field's value: 8,192. An array keeps as many of its first items as fit, a number
     /// of them being 8 bytes, and a text may be cut; a value that is one number is never cut.
     pub value_bytes_max: usize,
-    /// Bytes of an operation name, of a key, of a log's event name: 512.
+    /// Bytes of an operation name, of a key, of a log's event name, of what a status says: 512, and 2,048 at most.
+    /// More is taken as 2,048.
     pub name_bytes_max: usize,
-    /// Bytes of all encoded tags, logs and links together: 40,960, at most.
+    /// Bytes of all encoded tags, logs and links together: 40,960, and no more; more is taken as that.
     pub body_bytes_max: usize,
 }
 
@@ -61,6 +62,12 @@ impl Limits {
             cuts_short_names: span.name_bytes_max < SHORT_NAME_MAX,
             span,
         }
+    }
+
+    /// Whether a name is over its limit.
+    #[inline(always)]
+    pub(crate) const fn cuts(&self, name: &str) -> bool {
+        name.len() > self.span.name_bytes_max
     }
 }
 

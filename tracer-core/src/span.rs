@@ -90,9 +90,14 @@ impl Span {
         }
     }
 
-    /// Sets a baggage item for this span's context and all spans below it that start later.
+    /// Sets a baggage item for this span's context and all spans below it that start later, within the
+    /// tracer's [restrictions](crate::BaggageRestrictions).
     pub fn set_baggage_item(&mut self, key: &str, value: &str) {
-        self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        let restrictions = self.core.and_then(|core| core.baggage_restrictions.as_ref());
+        let value = restrictions.map_or(Some(value), |restrictions| restrictions.check(key, value));
+        if let Some(value) = value {
+            self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        }
     }
 
     /// The value of a baggage item: set here, or by any span above, in any process.
@@ -125,6 +130,15 @@ impl Span {
         rest.and_then(Rest::name).unwrap_or(self.name)
     }
 
+    /// Keeps what the sampler leaves on a span that records; what may be something else later is written now.
+    #[inline(always)]
+    fn keep_sampler_tags(&mut self, core: &Core, by: Option<&'static SamplerTags>) {
+        match by {
+            Some(tags) if tags.is_adjustable() => self.body = Some(new_body(core, Some(tags))),
+            by => self.sampled_by = by,
+        }
+    }
+
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
@@ -142,7 +156,7 @@ impl Span {
 fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
     let mut body = pooled_body(core).unwrap_or_default();
     if let Some(tags) = sampled_by {
-        body.put_encoded(tags.encoded());
+        tags.put_into(&mut body);
     }
     body
 }

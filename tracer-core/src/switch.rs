@@ -19,6 +19,7 @@ use parking_lot::{Mutex, RwLock};
 
 use self::file::WatchedFile;
 pub(crate) use self::file::poll_files;
+pub(crate) use self::glob::Glob;
 pub use self::rules::SwitchError;
 use self::rules::{Rules, Subject};
 

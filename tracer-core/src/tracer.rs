@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::baggage_restrictions::BaggageRestrictions;
 use crate::clock::{Clock, Counter, Timeline};
 use crate::export::Exporter;
 use crate::fork::Slot;
@@ -14,7 +15,7 @@ use crate::pipeline::{
     FlushError, FlushFuture, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats,
 };
 use crate::resource::{Resource, Scope};
-use crate::sampler::{ConstSampler, Sampler};
+use crate::sampler::{ConstSampler, DebugThrottler, Sampler};
 use crate::span::SpanBuilder;
 use crate::switch::{Hook, Switch};
 
@@ -63,6 +64,8 @@ pub(crate) struct Core {
     pub(crate) sampler: &'static dyn Sampler,
     /// Spans whose parent's decision is known take it over; the sampler is asked for the others.
     pub(crate) follows_parents: bool,
+    pub(crate) debug_throttler: Option<DebugThrottler>,
+    pub(crate) baggage_restrictions: Option<BaggageRestrictions>,
     pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
     /// Whether a start below a parent asks for more than what that decided: a sampler, or open spans are told.
@@ -117,6 +120,8 @@ impl Core {
             counter: self.counter,
             sampler: self.sampler,
             follows_parents: self.follows_parents,
+            debug_throttler: self.debug_throttler.clone(),
+            baggage_restrictions: self.baggage_restrictions.clone(),
             limits: Limits::new(self.limits.span.clone()),
             open_spans: self.open_spans.as_ref().map(|_| OpenSpans::default()),
             has_slow_start: self.has_slow_start,
@@ -162,6 +167,8 @@ pub struct TracerBuilder {
     scope: Scope,
     sampler: Box<dyn Sampler>,
     follows_parents: bool,
+    debug_throttler: Option<DebugThrottler>,
+    baggage_restrictions: Option<BaggageRestrictions>,
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
@@ -189,6 +196,8 @@ impl Tracer {
             scope: Scope::default(),
             sampler: Box::new(ConstSampler::ON),
             follows_parents: true,
+            debug_throttler: None,
+            baggage_restrictions: None,
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
@@ -328,6 +337,18 @@ impl TracerBuilder {
         self
     }
 
+    /// How often a debug id may force a recording: as often as one comes, without this.
+    pub fn debug_throttler(mut self, throttler: &DebugThrottler) -> Self {
+        self.debug_throttler = Some(throttler.clone());
+        self
+    }
+
+    /// Which baggage is let in: all, without this.
+    pub fn baggage_restrictions(mut self, restrictions: &BaggageRestrictions) -> Self {
+        self.baggage_restrictions = Some(restrictions.clone());
+        self
+    }
+
     /// How large a span may become.
     pub fn limits(mut self, limits: SpanLimits) -> Self {
         self.limits = limits.clamped();
@@ -378,6 +399,8 @@ impl TracerBuilder {
             counter: pipeline.clock().counter(),
             sampler: Box::leak(self.sampler),
             follows_parents: self.follows_parents,
+            debug_throttler: self.debug_throttler,
+            baggage_restrictions: self.baggage_restrictions,
             has_slow_start: self.track_open_spans || !self.follows_parents,
             has_slow_end: self.track_open_spans || limits.cuts_short_names,
             limits,

@@ -99,10 +99,11 @@ impl Body {
     }
 
     pub(crate) fn set_status(&mut self, status: StatusCode, message: &str, limits: &SpanLimits) {
+        let message = self.cut(message, limits.name_bytes_max);
         let rest = self.rest_mut();
         rest.status = status;
         rest.status_message.clear();
-        rest.status_message.push_str(cut_text(message, limits.name_bytes_max));
+        rest.status_message.push_str(message);
     }
 
     /// The status code alone; what was said about it stays.
@@ -111,9 +112,10 @@ impl Body {
     }
 
     pub(crate) fn set_name(&mut self, name: &str, limits: &SpanLimits) {
+        let name = self.cut(name, limits.name_bytes_max);
         let rest = self.rest_mut();
         rest.name.clear();
-        rest.name.push_str(cut_text(name, limits.name_bytes_max));
+        rest.name.push_str(name);
     }
 
     /// Sets an attribute that is short and new. Says whether it did; else it is for

@@ -106,6 +106,24 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// Whether a debug id that came without a trace may force the recording of this span: see
+    /// [`DebugThrottler`](crate::sampler::DebugThrottler), which counts the answer. For those who read headers.
+    #[must_use]
+    pub fn allows_debug(&self) -> bool {
+        let throttler = self.tracer.core().and_then(|core| core.debug_throttler.as_ref());
+        throttler.is_none_or(|throttler| throttler.allows(self.dynamic_name.unwrap_or(self.static_name)))
+    }
+
+    /// A context that came from elsewhere, with the baggage that the tracer lets in: see
+    /// [`BaggageRestrictions`](crate::BaggageRestrictions). For those who read headers.
+    #[must_use]
+    pub fn restrict_baggage(&self, context: SpanContext) -> SpanContext {
+        match self.tracer.core().and_then(|core| core.baggage_restrictions.as_ref()) {
+            Some(restrictions) => restrictions.restrict_context(context),
+            None => context,
+        }
+    }
+
     /// Starts the span.
     #[inline(always)]
     pub fn start(self) -> Span {

@@ -167,8 +167,10 @@ impl Span {
         if let Some(rest) = rest {
             count_limits(core, rest);
         }
-        let cut = || cut_text(self.name, core.limits.span.name_bytes_max);
-        let name = rest.and_then(Rest::name).unwrap_or_else(cut);
+        let name = rest.and_then(Rest::name).unwrap_or_else(|| {
+            count_cut_name(core, self.name);
+            cut_text(self.name, core.limits.span.name_bytes_max)
+        });
         let is_error = rest.is_some_and(|rest| rest.status == StatusCode::Error);
         append(core, &Row { is_error, ..self.row(core, (start_unix_ns, end_unix_ns), name, self.entries()) });
         give_back(core, self.body.take());
@@ -185,7 +187,7 @@ impl Span {
     fn entries(&self) -> &[u8] {
         match (&self.body, self.sampled_by) {
             (Some(body), _) => body.as_bytes(),
-            (None, Some(tags)) => tags.encoded().as_bytes(),
+            (None, Some(tags)) => tags.encoded(),
             (None, None) => &[],
         }
     }
@@ -241,6 +243,13 @@ fn append(core: &'static Core, row: &Row<'_>) {
 fn give_back(core: &Core, body: Option<Box<Body>>) {
     if let Some(body) = body {
         core.hub.with_local(|local| local.give_back(body));
+    }
+}
+
+/// Counts a name that is part of the program, and is cut when the span ends.
+fn count_cut_name(core: &Core, name: &str) {
+    if core.limits.cuts(name) {
+        core.hub.with_local(|local| local.counters.values_cut.add(1));
     }
 }
 

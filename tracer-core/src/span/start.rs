@@ -53,11 +53,11 @@ pub(super) fn root(core: &'static Core, name: &'static str, kind: SpanKind) -> S
     }
     let trace_id = new_trace_id();
     let params = SamplingParams { kind, ..SamplingParams::root(trace_id, name) };
-    let Decision { sampled, by } = core.sampler.sample(&params);
+    let Decision { sampled, by, .. } = core.sampler.sample(&params);
     let (core, begun) = Begun::of(core, sampled);
     let context = SpanContext::new(trace_id, begun.span_id(), flags(TraceFlags::RANDOM, sampled, false));
     let mut span = begun.span(core, name, kind, context);
-    span.sampled_by = by.filter(|_| sampled);
+    span.keep_sampler_tags(core, by.filter(|_| sampled));
     span
 }
 

@@ -71,7 +71,7 @@ impl Details<'_, '_> {
         let is_remote = valid_parent.is_some_and(SpanContext::is_remote);
         span.state = span.state.with(State::PARENT_IS_REMOTE.when(is_remote));
         if decision.sampled {
-            span.sampled_by = decision.by.filter(|_| valid_parent.is_none());
+            span.keep_sampler_tags(core, decision.by.filter(|_| valid_parent.is_none()));
             self.record(&mut span, core);
         }
         span
