@@ -8,6 +8,8 @@
 )]
 
 mod formats;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod guard;
 mod http;
 mod otlp;
