@@ -18,6 +18,7 @@ mod query;
 mod receive;
 mod shape;
 mod start;
+mod v3;
 mod viewer_api;
 
 use std::time::Duration;
