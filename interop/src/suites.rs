@@ -3,6 +3,7 @@
 mod languages;
 mod shape;
 mod transports;
+mod viewer;
 
 use std::io::Write;
 
@@ -47,6 +48,8 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),
+        scenario("viewer", "jaeger", viewer::jaeger),
+        scenario("viewer", "sdks", viewer::sdks),
     ]
 }
 
@@ -107,7 +110,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 13));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 15));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }
