@@ -76,15 +76,17 @@ impl Shared {
             }
             let shared = Arc::clone(&self);
             let served = stream.and_then(|stream| {
-                thread::Builder::new().name("tee".to_owned()).spawn(move || {
-                    if shared.answer(stream).is_err() {
-                        shared.failed.fetch_add(1, Ordering::Relaxed);
-                    }
-                })
+                thread::Builder::new().name("tee".to_owned()).spawn(move || shared.answer_and_count(stream))
             });
             if served.is_err() {
                 self.failed.fetch_add(1, Ordering::Relaxed);
             }
+        }
+    }
+
+    fn answer_and_count(&self, stream: TcpStream) {
+        if self.answer(stream).is_err() {
+            self.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
 

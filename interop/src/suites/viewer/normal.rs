@@ -69,7 +69,7 @@ fn normal_span(span: &mut Value) {
     let (warnings, attributes): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| attribute["key"] == WARNINGS);
     let warnings = warnings.first().map(|warning| &warning["value"]["arrayValue"]["values"]);
-    span["warnings"] = warnings.map_or(json!(0), count);
+    span["warnings"] = warnings.map_or_else(|| json!(0), count);
     span["attributes"] = attributes.into();
     sort(&mut span["attributes"]);
     for list in ["events", "links"] {
@@ -126,7 +126,7 @@ pub(super) fn first_difference(jaeger: &Value, ours: &Value) -> Option<String> {
             let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
             let null = Value::Null;
             let of = |map: &serde_json::Map<String, Value>, key: &String| {
-                map.get(key).cloned().unwrap_or(null.clone())
+                map.get(key).cloned().unwrap_or_else(|| null.clone())
             };
             keys.into_iter()
                 .find_map(|key| Some(format!(".{key}{}", first_difference(&of(a, key), &of(b, key))?)))
