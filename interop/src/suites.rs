@@ -1,6 +1,7 @@
 //! The suites, and the choice among them by name.
 
 mod languages;
+mod sampling;
 mod shape;
 mod transports;
 mod viewer;
@@ -48,6 +49,9 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),
+        scenario("sampling", "http", sampling::http),
+        scenario("sampling", "grpc", sampling::grpc),
+        scenario("sampling", "adaptive", sampling::adaptive),
         scenario("viewer", "jaeger", viewer::jaeger),
         scenario("viewer", "sdks", viewer::sdks),
     ]
@@ -110,7 +114,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 15));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 18));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

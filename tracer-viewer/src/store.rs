@@ -143,6 +143,13 @@ impl Store {
         Ok(inserted)
     }
 
+    /// Notes what this process says that it lost.
+    pub(crate) fn note_losses(&self, resource: &[u8], losses: &tracer_core::Losses) {
+        if let Some(losses) = Losses::of_process(resource, losses) {
+            self.state.write().senders.note(losses);
+        }
+    }
+
     /// The trace of that id, if it is kept.
     pub(crate) fn trace(&self, id: TraceId) -> Option<Trace> {
         let state = self.state.read();

@@ -47,6 +47,19 @@ impl Losses {
     }
 }
 
+impl Losses {
+    /// What this process says, if it says anything.
+    pub(crate) fn of_process(resource: &[u8], losses: &tracer_core::Losses) -> Option<Self> {
+        let counts = losses.by_reason().into_iter().filter(|(_, count)| *count > 0);
+        let lost: Vec<_> = counts.map(|(reason, count)| (reason.to_owned(), count)).collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let source = Source::decode(resource, &[]).ok()?;
+        Some(Self { sender: (cut(source.service()), instance(&source)), lost })
+    }
+}
+
 impl Senders {
     /// Notes what a source says. Of two counts the larger one is newer.
     pub(crate) fn note(&mut self, losses: Losses) {
@@ -127,6 +140,16 @@ mod tests {
             list.iter().map(|s| format!("{} {} {:?}", s.service, s.instance, s.lost)).collect();
         assert_eq!(lost, [r#"shop a {"budget": 7, "forked": 1}"#, r#"shop b {"budget": 2}"#]);
         assert_eq!(left_out, 0);
+    }
+
+    #[test]
+    fn what_this_process_lost_is_noted_too() {
+        let resource = Resource::bare("shop").with_tag("service.instance.id", "a");
+        assert!(Losses::of_process(resource.encoded(), &tracer_core::Losses::default()).is_none());
+        let losses = tracer_core::Losses::new(tracer_core::Dropped::default(), 3);
+        let noted = Losses::of_process(resource.encoded(), &losses).unwrap();
+        assert_eq!(noted.sender, ("shop".to_owned(), "a".to_owned()));
+        assert_eq!(noted.lost, [("failed".to_owned(), 3)]);
     }
 
     #[test]
