@@ -1,5 +1,6 @@
 //! The suites, and the choice among them by name.
 
+mod doctor;
 mod languages;
 mod sampling;
 mod shape;
@@ -52,6 +53,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("sampling", "http", sampling::http),
         scenario("sampling", "grpc", sampling::grpc),
         scenario("sampling", "adaptive", sampling::adaptive),
+        scenario("doctor", "jaeger", doctor::jaeger),
         scenario("viewer", "jaeger", viewer::jaeger),
         scenario("viewer", "sdks", viewer::sdks),
     ]
@@ -114,7 +116,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 18));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 19));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

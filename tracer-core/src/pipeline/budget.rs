@@ -58,8 +58,7 @@ impl Budget {
             Priority::Last => self.max_bytes,
         };
         // A full budget is seen by a load, so that threads that drop spans do not fight for the line.
-        let used = self.used_bytes.load(Ordering::Relaxed);
-        if used.saturating_add(bytes) > max_bytes {
+        if self.exceeds(bytes, max_bytes) {
             return None;
         }
         let used = self.used_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
@@ -68,6 +67,17 @@ impl Budget {
             return None;
         }
         Some(Taken { past_half: used > self.max_bytes / 2, from_reserve: used > self.ordinary_max_bytes })
+    }
+
+    /// Whether so many bytes are refused to [`Priority::Ordinary`].
+    #[inline]
+    pub(crate) fn is_full(&self, bytes: usize) -> bool {
+        self.exceeds(bytes, self.ordinary_max_bytes)
+    }
+
+    #[inline]
+    fn exceeds(&self, bytes: usize, max_bytes: usize) -> bool {
+        self.used_bytes.load(Ordering::Relaxed).saturating_add(bytes) > max_bytes
     }
 
     /// Whether it is for the caller to wake the worker; if not, the drain that is to come sees whatever the caller

@@ -140,6 +140,12 @@ impl Writer {
         if self.has_room(len) { Ok(Appended::Quietly) } else { self.grow(len, priority) }
     }
 
+    /// Whether [`prepare`](Self::prepare) refuses ordinary rows for which the last chunk has no room.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        !self.in_reserve && self.chain.budget.is_full(self.tail().bytes.len())
+    }
+
     /// Leaves nothing of a chunk of the reserve to whoever does not ask for it by [`prepare`](Self::prepare).
     pub(crate) fn hold_back(&mut self) {
         if self.in_reserve {

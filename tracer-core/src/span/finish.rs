@@ -127,9 +127,47 @@ impl Span {
             None => counter.timeline()?,
         };
         let times_ns = (timeline.unix_ns(self.start), timeline.unix_ns(counter.ticks()));
-        local.append(&self.row(core, times_ns, name, entries))?;
+        if local.append(&self.row(core, times_ns, name, entries)).is_none() {
+            return self.append_to_next_chunk(core, local, times_ns, entries);
+        }
         local.counters.finished.add(1);
         Some(())
+    }
+
+    /// Appends the row where the last chunk has no room for it, or drops it and counts that: at no more cost.
+    #[cold]
+    #[inline(never)]
+    fn append_to_next_chunk(
+        &self,
+        core: &'static Core,
+        local: &mut Local,
+        times_ns: (u64, u64),
+        entries: &[u8],
+    ) -> Option<()> {
+        local.counters.finished.add(1);
+        if local.writer.is_full() && !self.is_local_root() {
+            local.counters.dropped_memory.add(1);
+            return Some(());
+        }
+        self.append_after_all(core, local, times_ns, entries)
+    }
+
+    #[inline(never)]
+    fn append_after_all(
+        &self,
+        core: &'static Core,
+        local: &mut Local,
+        times_ns: (u64, u64),
+        entries: &[u8],
+    ) -> Option<()> {
+        if core.hub.append(local, &self.row(core, times_ns, self.name, entries)) {
+            core.wake_worker();
+        }
+        Some(())
+    }
+
+    const fn is_local_root(&self) -> bool {
+        !self.context.parent_id().is_valid() || self.state.has(State::PARENT_IS_REMOTE)
     }
 
     /// Whether there is more to do than to write a row and to count it.
