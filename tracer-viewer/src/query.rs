@@ -18,6 +18,7 @@ mod otlp_json;
 mod params;
 mod rfc3339;
 mod summary;
+mod trace_analysis;
 pub(crate) mod trace_id;
 mod v3;
 pub(crate) mod value;

@@ -1,7 +1,6 @@
 //! The page's own addresses: `/api/viewer/*`. Times in microseconds since 1970, durations in
 //! microseconds, everything in Jaeger's envelope.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,16 +16,13 @@ use super::api::{Pairs, SharedStore, find};
 use super::json::Envelope;
 use super::params::{Dialect, ParamError, Params, TraceQuery};
 use super::summary::{self, Summary};
+use super::trace_analysis::Analysis;
 use super::trace_id;
 use crate::analysis::aggregate::aggregate;
 use crate::analysis::attribution::{self, attribution};
 use crate::analysis::compare::{Comparison, compare};
-use crate::analysis::forest::Forest;
-use crate::analysis::gaps::{self, Kind};
 use crate::analysis::graph::graph;
 use crate::analysis::red::red;
-use crate::analysis::siblings::{self, Bound, Findings, Staircase};
-use crate::analysis::{critical_path, self_time};
 use crate::store::{self, Store};
 
 /// How many traces the live tail gives at once if it is not said.
@@ -214,123 +210,4 @@ fn trace(store: &Store, id: &str) -> Result<store::Trace, Response> {
     store
         .trace(id)
         .ok_or_else(|| error(StatusCode::NOT_FOUND, format!("trace not found: {}", trace_id::text(id))))
-}
-
-/// What one trace tells.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Analysis {
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    critical_path: Vec<Part>,
-    self_time: BTreeMap<String, u64>,
-    gaps: Vec<Gap>,
-    staircases: Vec<Stairs>,
-    concurrency: Vec<Crowd>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Part {
-    #[serde(rename = "spanID")]
-    span_id: String,
-    start_time: u64,
-    duration: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Gap {
-    #[serde(flatten)]
-    part: Part,
-    kind: Kind,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Stairs {
-    #[serde(rename = "parentSpanID")]
-    parent_span_id: String,
-    service: String,
-    operation: String,
-    #[serde(rename = "spanIDs")]
-    span_ids: Vec<String>,
-    start_time: u64,
-    duration: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Crowd {
-    #[serde(rename = "parentSpanID")]
-    parent_span_id: String,
-    service: String,
-    operation: String,
-    spans: usize,
-    most: usize,
-}
-
-impl Analysis {
-    fn of(trace: &store::Trace) -> Self {
-        let forest = Forest::of(trace);
-        let Findings { staircases, bounds } = siblings::findings(&forest);
-        let id = |node: usize| forest.node(node).map_or_else(String::new, |node| node.span_id.to_string());
-        let segments = critical_path::of(&forest).into_iter().map(|segment| Part {
-            span_id: id(segment.node),
-            start_time: segment.interval.start_us(),
-            duration: segment.interval.duration_us(),
-        });
-        let mut self_time = BTreeMap::new();
-        for node in forest.nodes() {
-            // Spans that share an id share what is said of it.
-            let own: &mut u64 = self_time.entry(node.span_id.to_string()).or_default();
-            *own = own.saturating_add(self_time::of_ns(&forest, node) / 1_000);
-        }
-        let gap = |gap: gaps::Gap| Gap {
-            part: Part {
-                span_id: gap.span_id.to_string(),
-                start_time: gap.interval.start_us(),
-                duration: gap.interval.duration_us(),
-            },
-            kind: gap.kind,
-        };
-        Self {
-            trace_id: trace_id::text(trace.id),
-            critical_path: segments.filter(|part| part.duration > 0).collect(),
-            self_time,
-            gaps: gaps::of(&forest).into_iter().map(gap).collect(),
-            staircases: staircases.into_iter().map(|stairs| Stairs::of(&forest, stairs)).collect(),
-            concurrency: bounds.into_iter().map(|bound| Crowd::of(&forest, bound)).collect(),
-        }
-    }
-}
-
-impl Stairs {
-    fn of(forest: &Forest<'_>, staircase: Staircase) -> Self {
-        let (service, operation) = name_of(forest, staircase.steps.first().copied());
-        let ids = staircase.steps.iter().filter_map(|step| forest.node(*step));
-        Self {
-            parent_span_id: id_of(forest, staircase.parent),
-            service,
-            operation,
-            span_ids: ids.map(|node| node.span_id.to_string()).collect(),
-            start_time: staircase.interval.start_us(),
-            duration: staircase.interval.duration_us(),
-        }
-    }
-}
-
-impl Crowd {
-    fn of(forest: &Forest<'_>, bound: Bound) -> Self {
-        let (service, operation) = name_of(forest, Some(bound.example));
-        let parent_span_id = id_of(forest, bound.parent);
-        Self { parent_span_id, service, operation, spans: bound.spans, most: bound.most }
-    }
-}
-
-fn id_of(forest: &Forest<'_>, index: usize) -> String {
-    forest.node(index).map_or_else(String::new, |node| node.span_id.to_string())
-}
-
-fn name_of(forest: &Forest<'_>, index: Option<usize>) -> (String, String) {
-    let node = index.and_then(|index| forest.node(index));
-    node.map_or_else(Default::default, |node| (node.service().to_owned(), node.span.name.to_string()))
 }
