@@ -146,7 +146,7 @@ impl Pair {
 
     fn compare_searches(&self) -> Result<(), String> {
         // Tags that stand for OTLP's fields (`error`, `span.kind`) are not asked for: Jaeger's storage
-        // in memory does not find them, its other storages and ours do.
+        // in memory does not find them, ours does.
         let firsts = [
             "service=frontend",
             "service=frontend&lookback=1h&limit=20",
