@@ -7,6 +7,7 @@ mod sampling;
 mod shape;
 mod tour;
 mod transports;
+mod viewer;
 
 use std::io::Write;
 
@@ -57,6 +58,8 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("sampling", "grpc", sampling::grpc),
         scenario("sampling", "adaptive", sampling::adaptive),
         scenario("doctor", "jaeger", doctor::jaeger),
+        scenario("viewer", "jaeger", viewer::jaeger),
+        scenario("viewer", "sdks", viewer::sdks),
     ]
 }
 

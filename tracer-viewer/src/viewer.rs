@@ -9,10 +9,12 @@ use axum::middleware::from_fn_with_state;
 
 use crate::page;
 use crate::query::api;
+use crate::receive::body::Bodies;
 use crate::receive::in_process::InProcess;
-use crate::receive::otlp_http;
+use crate::receive::{otlp_http, upload, zipkin_http};
+use crate::server::accept::Protocol;
 use crate::server::guard::{Hosts, guard};
-use crate::server::thread::ServerThread;
+use crate::server::thread::{Served, ServerThread};
 use crate::store::stats::Stats;
 use crate::store::{Limits, Store};
 
@@ -33,6 +35,9 @@ pub struct Viewer {
     store: Arc<Store>,
     local_addr: SocketAddr,
     otlp_addr: Option<SocketAddr>,
+    zipkin_addr: Option<SocketAddr>,
+    #[cfg(feature = "grpc")]
+    grpc_addr: Option<SocketAddr>,
     server: ServerThread,
 }
 
@@ -42,6 +47,9 @@ pub struct Viewer {
 pub struct ViewerBuilder {
     listen: SocketAddr,
     otlp_listen: Option<SocketAddr>,
+    zipkin_listen: Option<SocketAddr>,
+    #[cfg(feature = "grpc")]
+    grpc_listen: Option<SocketAddr>,
     hosts: Vec<String>,
     limits: Limits,
 }
@@ -69,6 +77,9 @@ impl Viewer {
         ViewerBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, QUERY_PORT)),
             otlp_listen: None,
+            zipkin_listen: None,
+            #[cfg(feature = "grpc")]
+            grpc_listen: None,
             hosts: Vec::new(),
             limits: Limits::default(),
         }
@@ -80,7 +91,7 @@ impl Viewer {
         InProcess::new(Arc::clone(&self.store))
     }
 
-    /// Where the page, the query API and `/v1/traces` are.
+    /// Where the page, the query API, `/v1/traces` (OTLP) and `/api/v2/spans` (Zipkin) are.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
@@ -90,6 +101,19 @@ impl Viewer {
     #[must_use]
     pub const fn otlp_addr(&self) -> Option<SocketAddr> {
         self.otlp_addr
+    }
+
+    /// Where else `/api/v2/spans` is, if that was asked for.
+    #[must_use]
+    pub const fn zipkin_addr(&self) -> Option<SocketAddr> {
+        self.zipkin_addr
+    }
+
+    /// Where OTLP is received over gRPC, if that was asked for.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub const fn grpc_addr(&self) -> Option<SocketAddr> {
+        self.grpc_addr
     }
 
     /// What it was given so far, and what became of it.
@@ -114,6 +138,19 @@ impl ViewerBuilder {
     /// A second address for OTLP alone, usually port 4318.
     pub const fn otlp_listen(mut self, addr: Option<SocketAddr>) -> Self {
         self.otlp_listen = addr;
+        self
+    }
+
+    /// A second address for Zipkin's spans alone, usually port 9411.
+    pub const fn zipkin_listen(mut self, addr: Option<SocketAddr>) -> Self {
+        self.zipkin_listen = addr;
+        self
+    }
+
+    /// An address for OTLP over gRPC, usually port 4317.
+    #[cfg(feature = "grpc")]
+    pub const fn grpc_listen(mut self, addr: Option<SocketAddr>) -> Self {
+        self.grpc_listen = addr;
         self
     }
 
@@ -149,19 +186,36 @@ impl ViewerBuilder {
     /// no thread.
     pub fn start(self) -> Result<Viewer, StartError> {
         let store = Arc::new(Store::new(self.limits));
-        let (listener, local_addr) = listen(self.listen)?;
-        let hosts = Hosts::new(local_addr, &self.hosts);
-        let otlp = otlp_http::router(Arc::clone(&store));
-        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(otlp.clone());
-        let mut servers = vec![(listener, guarded(all, hosts))];
-        let mut otlp_addr = None;
-        if let Some(addr) = self.otlp_listen {
+        let bodies = Bodies::new(Arc::clone(&store));
+        let otlp = otlp_http::router(bodies.clone());
+        let zipkin = zipkin_http::router(bodies.clone());
+        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies.clone()));
+        let all = all.merge(otlp.clone()).merge(zipkin.clone());
+        let mut servers = Vec::new();
+        let mut serve = |addr, protocol, router| -> Result<SocketAddr, StartError> {
             let (listener, addr) = listen(addr)?;
-            otlp_addr = Some(addr);
-            servers.push((listener, guarded(otlp, Hosts::new(addr, &self.hosts))));
-        }
+            let router = guarded(router, Hosts::new(addr, &self.hosts));
+            servers.push(Served { listener, protocol, router });
+            Ok(addr)
+        };
+        let local_addr = serve(self.listen, Protocol::Http1, all)?;
+        let mut second = |addr: Option<SocketAddr>, protocol, router| {
+            addr.map(|addr| serve(addr, protocol, router)).transpose()
+        };
+        let otlp_addr = second(self.otlp_listen, Protocol::Http1, otlp)?;
+        let zipkin_addr = second(self.zipkin_listen, Protocol::Http1, zipkin)?;
+        #[cfg(feature = "grpc")]
+        let grpc_addr = second(self.grpc_listen, Protocol::Http2, crate::receive::grpc::router(bodies))?;
         let server = ServerThread::start(servers).map_err(StartError::Thread)?;
-        Ok(Viewer { store, local_addr, otlp_addr, server })
+        Ok(Viewer {
+            store,
+            local_addr,
+            otlp_addr,
+            zipkin_addr,
+            #[cfg(feature = "grpc")]
+            grpc_addr,
+            server,
+        })
     }
 }
 

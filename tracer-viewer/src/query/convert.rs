@@ -3,18 +3,18 @@
 //! Tags and log fields are sorted as Jaeger sorts them; spans by their start.
 
 mod references;
-mod shared_ids;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tracer_core::StatusCode;
 use tracer_core::row::record::{EventRecord, SpanRecord};
-use tracer_core::{SpanId, StatusCode};
 
-use self::shared_ids::SharedIds;
 use super::json::{JsonValue, KeyValue, Log, Process, Span, Trace, ValueType};
 use super::trace_id;
 use super::value::{key_value, text_tag};
+use crate::analysis::shared_ids::SharedIds;
+use crate::analysis::warnings::Warnings;
 use crate::store::span::StoredSpan;
 use crate::store::{self, Source};
 
@@ -30,10 +30,18 @@ const LIBRARY_KEYS: [&str; 5] = [
 /// The whole trace.
 pub(crate) fn trace(trace: &store::Trace) -> Trace {
     let shared_ids = SharedIds::of(&trace.spans);
-    let mut processes = Processes::default();
+    let (mut processes, mut warnings) = (Processes::default(), Warnings::of(trace));
     let mut spans: Vec<&Arc<StoredSpan>> = trace.spans.iter().collect();
     spans.sort_by_key(|span| span.start_unix_ns);
-    let spans = spans.into_iter().map(|stored| span(stored, &shared_ids, &mut processes)).collect();
+    let spans = spans.into_iter().map(|stored| {
+        let mut span = span(stored, &shared_ids, &mut processes);
+        let more = warnings.take(stored);
+        if !more.is_empty() {
+            span.warnings.get_or_insert_default().extend(more);
+        }
+        span
+    });
+    let spans = spans.collect();
     Trace { trace_id: trace_id::text(trace.id), spans, processes: processes.into_map(), warnings: None }
 }
 
@@ -121,13 +129,6 @@ fn log(event: &EventRecord) -> Log {
 
 fn sort(tags: &mut [KeyValue]) {
     tags.sort_by(|a, b| a.key.cmp(&b.key).then(a.value_type.cmp(&b.value_type)));
-}
-
-/// The ids that a span is shown with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ShownIds {
-    span_id: SpanId,
-    parent_span_id: SpanId,
 }
 
 /// The processes of one trace, one per resource (and per tags that were moved to it), in the order

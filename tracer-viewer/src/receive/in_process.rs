@@ -28,10 +28,16 @@ impl Exporter for InProcess {
 
     fn export(&mut self, batch: &Batch<'_>, _deadline: Instant) -> Result<Exported, ExportError> {
         let (resource, scope) = (batch.resource.encoded(), batch.scope.encoded());
+        self.store.note_losses(resource, &batch.losses);
         let inserted = self
             .store
             .insert(resource, scope, batch.rows.iter())
             .map_err(|error| ExportError::Failed(error.to_string()))?;
         Ok(Exported::all_but(inserted.invalid + inserted.over_limit))
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, _deadline: Instant) -> Result<(), ExportError> {
+        self.store.note_losses(batch.resource.encoded(), &batch.losses);
+        Ok(())
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct StoredSpan {
     pub(crate) end_unix_ns: u64,
     pub(crate) name: Box<str>,
     pub(crate) source: Arc<Source>,
+    pub(crate) has_events: bool,
+    pub(crate) has_links: bool,
     /// An OTLP `Span` message.
     bytes: Box<[u8]>,
 }
@@ -63,6 +65,8 @@ impl StoredSpan {
             end_unix_ns: record.end_unix_ns,
             name: record.name.into_boxed_str(),
             source: Arc::clone(source),
+            has_events: !record.events.is_empty(),
+            has_links: !record.links.is_empty(),
             bytes: bytes.into(),
         })
     }
@@ -71,6 +75,11 @@ impl StoredSpan {
     pub(crate) fn record(&self) -> SpanRecord {
         // The bytes were decoded once, when the span came.
         SpanRecord::decode(&self.bytes).unwrap_or_default()
+    }
+
+    /// Its OTLP `Span` message.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// 0 if it ended before it started.
@@ -90,6 +99,26 @@ impl StoredSpan {
     pub(crate) fn cost_bytes(&self) -> usize {
         const FIXED_BYTES: usize = size_of::<StoredSpan>() + 64;
         FIXED_BYTES + self.bytes.len() + 2 * self.name.len()
+    }
+}
+
+/// OTLP's number of a kind.
+pub(crate) const fn kind_number(kind: SpanKind) -> u8 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+    }
+}
+
+/// OTLP's number of a status.
+pub(crate) const fn status_number(status: StatusCode) -> u8 {
+    match status {
+        StatusCode::Unset => 0,
+        StatusCode::Ok => 1,
+        StatusCode::Error => 2,
     }
 }
 

@@ -7,6 +7,9 @@
     reason = "helpers of tests may, as tests do"
 )]
 
+mod formats;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod guard;
 mod http;
 mod otlp;
@@ -15,6 +18,8 @@ mod query;
 mod receive;
 mod shape;
 mod start;
+mod v3;
+mod viewer_api;
 
 use std::time::Duration;
 
