@@ -96,6 +96,11 @@ impl Budget {
         self.max_bytes / CHUNK_BYTES + 1
     }
 
+    /// Takes so many bytes, beyond the limit if need be: rows that left the logs still use memory.
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn release(&self, bytes: usize) {
         self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
