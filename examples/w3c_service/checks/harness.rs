@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tracer_core::Tracer;
+use tracer_propagation::Composite;
 
-use crate::propagators::composite;
 use crate::service::app;
 
 /// Never reached, unless something hangs.
@@ -21,7 +21,7 @@ static SERVICE: LazyLock<(Runtime, SocketAddr)> = LazyLock::new(|| {
     let bound = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = bound.local_addr().unwrap();
     let tracer = Tracer::builder("w3c_service").build();
-    let app = app(&tracer, &composite("tracecontext,baggage").unwrap());
+    let app = app(&tracer, &Composite::from_names("tracecontext,baggage").unwrap());
     runtime.spawn(async { axum::serve(bound, app).await });
     (runtime, address)
 });
