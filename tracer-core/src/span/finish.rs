@@ -208,10 +208,7 @@ impl Span {
         if let Some(rest) = rest {
             count_limits(core, rest);
         }
-        let name = rest.and_then(Rest::name).unwrap_or_else(|| {
-            count_cut_name(core, self.name);
-            cut_text(self.name, core.limits.span.name_bytes_max)
-        });
+        let name = rest.and_then(Rest::name).unwrap_or_else(|| cut_name(core, self.name));
         let is_error = rest.is_some_and(|rest| rest.status == StatusCode::Error);
         append(core, &Row { is_error, ..self.row(core, (start_unix_ns, end_unix_ns), name, self.entries()) });
         give_back(core, self.body.take());
@@ -287,11 +284,13 @@ fn give_back(core: &Core, body: Option<Box<Body>>) {
     }
 }
 
-/// Counts a name that is part of the program, and is cut when the span ends.
-fn count_cut_name(core: &Core, name: &str) {
-    if name.len() > core.limits.span.name_bytes_max {
+/// A name that is part of the program, within its limit.
+fn cut_name<'a>(core: &Core, name: &'a str) -> &'a str {
+    let cut = cut_text(name, core.limits.span.name_bytes_max);
+    if cut.len() < name.len() {
         core.hub.with_local(|local| local.counters.values_cut.add(1));
     }
+    cut
 }
 
 fn count_limits(core: &Core, rest: &Rest) {
