@@ -1,5 +1,6 @@
 //! The suites, and the choice among them by name.
 
+mod doctor;
 mod languages;
 mod sampling;
 mod shape;
@@ -51,6 +52,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("sampling", "http", sampling::http),
         scenario("sampling", "grpc", sampling::grpc),
         scenario("sampling", "adaptive", sampling::adaptive),
+        scenario("doctor", "jaeger", doctor::jaeger),
     ]
 }
 
@@ -111,7 +113,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 16));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 17));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }
