@@ -17,6 +17,8 @@ struct Receiver {
     state: Mutex<State>,
     changed: Condvar,
     flushes: AtomicUsize,
+    /// Failed spans, as batches without spans told of them.
+    told: Mutex<Vec<u64>>,
 }
 
 #[derive(Default)]
@@ -100,6 +102,12 @@ impl Exporter for Sends {
 
     fn concurrent(&self) -> Vec<Box<dyn Exporter>> {
         (1..self.1).map(|_| Box::new(self.clone()) as Box<dyn Exporter>).collect()
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, _: Instant) -> Result<(), ExportError> {
+        assert!(batch.rows.is_empty());
+        self.0.told.lock().push(batch.losses.failed);
+        Ok(())
     }
 
     fn flush(&mut self, _: Instant) -> Result<(), ExportError> {
@@ -237,4 +245,17 @@ fn batches_under_way_use_the_pipelines_memory() {
     let stats = pipeline.stats();
     assert_balanced(&stats);
     assert_eq!(stats.pending, 0);
+}
+
+#[test]
+fn losses_are_told_by_a_lane_once_and_before_a_flush_is_answered() {
+    let sends = Sends(Arc::default(), 2);
+    let (pipeline, tracer) = pipeline(&[&sends]);
+    sends.0.let_end(usize::MAX / 2, &[Answer::Rejected(1)]);
+    finish(&tracer, 1);
+    assert_eq!(pipeline.flush(SOON), Err(FlushError::ExportFailed));
+    assert_eq!(*sends.0.told.lock(), [1]);
+    assert_eq!(pipeline.flush(SOON), Ok(()));
+    assert_eq!(pipeline.shutdown(SOON), Ok(()));
+    assert_eq!(*sends.0.told.lock(), [1], "nothing more was lost");
 }

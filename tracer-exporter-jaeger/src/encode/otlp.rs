@@ -6,7 +6,7 @@
 //! ScopeSpans                = 0a LEN InstrumentationScope  rows
 //! ```
 //!
-//! What was lost before stands in the scope's attributes, as [`losses`](super::losses) names it.
+//! What was lost before stands in the scope's attributes, as `encode/losses.rs` names it.
 
 use tracer_core::Batch;
 use tracer_core::row::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, varint_len};
