@@ -89,29 +89,33 @@ impl<'a> SamplingParams<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Decision<'s> {
-    /// Whether to record.
-    pub sampled: bool,
-    /// Whether the sampler leaves that to another: see [`Sampler::or_else`]. Where there is no other, nothing
+    /// Whether to record; `None` leaves that to another, see [`Sampler::or_else`]. Where there is no other, nothing
     /// is recorded.
-    pub undecided: bool,
+    pub sampled: Option<bool>,
     /// Who decided and how.
     pub by: Option<&'s SamplerTags>,
 }
 
 impl<'s> Decision<'s> {
     /// Leaves it to another sampler.
-    pub const UNDECIDED: Self = Self { sampled: false, undecided: true, by: None };
+    pub const UNDECIDED: Self = Self { sampled: None, by: None };
 
     /// An answer that leaves no tags.
     #[must_use]
     pub const fn new(sampled: bool) -> Self {
-        Self { sampled, undecided: false, by: None }
+        Self { sampled: Some(sampled), by: None }
     }
 
     /// An answer with the sampler's tags.
     #[must_use]
     pub const fn by(sampled: bool, tags: &'s SamplerTags) -> Self {
-        Self { sampled, undecided: false, by: Some(tags) }
+        Self { sampled: Some(sampled), by: Some(tags) }
+    }
+
+    /// Whether to record.
+    #[must_use]
+    pub const fn is_sampled(self) -> bool {
+        matches!(self.sampled, Some(true))
     }
 }
 

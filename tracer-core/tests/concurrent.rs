@@ -96,7 +96,7 @@ impl Exporter for Sends {
             Answer::Taken => Ok(Exported::ALL),
             Answer::Rejected(spans) => Ok(Exported::all_but(spans)),
             Answer::Failed => Err(ExportError::Failed("no".into())),
-            Answer::Panic => panic!("the exporter's own"),
+            Answer::Panic => std::panic::panic_any("the exporter's own"),
         }
     }
 

@@ -30,7 +30,8 @@ fn trace_ids(seed: u64) -> impl Iterator<Item = TraceId> {
 
 /// How many of so many traces of an operation are recorded.
 fn kept(sampler: &impl Sampler, operation: &str, seed: u64, traces: usize) -> usize {
-    let sampled = |trace_id: &TraceId| sampler.sample(&SamplingParams::root(*trace_id, operation)).sampled;
+    let sampled =
+        |trace_id: &TraceId| sampler.sample(&SamplingParams::root(*trace_id, operation)).is_sampled();
     trace_ids(seed).take(traces).filter(sampled).count()
 }
 
@@ -63,7 +64,7 @@ fn shares_are_kept_at_all_probabilities() {
         // The same traces, not only as many.
         for trace_id in trace_ids(seed).take(10_000) {
             let params = SamplingParams::root(trace_id, "op");
-            assert_eq!(sampler.sample(&params).sampled, adjustable.sample(&params).sampled);
+            assert_eq!(sampler.sample(&params).is_sampled(), adjustable.sample(&params).is_sampled());
         }
     }
 }

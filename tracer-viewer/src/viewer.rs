@@ -189,7 +189,9 @@ impl ViewerBuilder {
         let bodies = Bodies::new(Arc::clone(&store));
         let otlp = otlp_http::router(bodies.clone());
         let zipkin = zipkin_http::router(bodies.clone());
-        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies.clone()));
+        #[cfg(feature = "grpc")]
+        let grpc = crate::receive::grpc::router(bodies.clone());
+        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies));
         let all = all.merge(otlp.clone()).merge(zipkin.clone());
         let mut servers = Vec::new();
         let mut serve = |addr, protocol, router| -> Result<SocketAddr, StartError> {
@@ -205,7 +207,7 @@ impl ViewerBuilder {
         let otlp_addr = second(self.otlp_listen, Protocol::Http1, otlp)?;
         let zipkin_addr = second(self.zipkin_listen, Protocol::Http1, zipkin)?;
         #[cfg(feature = "grpc")]
-        let grpc_addr = second(self.grpc_listen, Protocol::Http2, crate::receive::grpc::router(bodies))?;
+        let grpc_addr = second(self.grpc_listen, Protocol::Http2, grpc)?;
         let server = ServerThread::start(servers).map_err(StartError::Thread)?;
         Ok(Viewer {
             store,

@@ -24,8 +24,8 @@ use crate::clock::Clock;
 /// // A thousandth, and each operation once in ten seconds at least.
 /// let sampler = GuaranteedThroughputSampler::new(0.001, 0.1)?;
 /// let params = |operation| SamplingParams::root(TraceId::from_bytes([255; 16]), operation);
-/// assert!(sampler.sample(&params("rare")).sampled && !sampler.sample(&params("rare")).sampled);
-/// assert!(sampler.sample(&params("another")).sampled);
+/// assert!(sampler.sample(&params("rare")).is_sampled() && !sampler.sample(&params("rare")).is_sampled());
+/// assert!(sampler.sample(&params("another")).is_sampled());
 /// # Ok::<(), tracer_core::sampler::InvalidStrategy>(())
 /// ```
 #[derive(Debug)]

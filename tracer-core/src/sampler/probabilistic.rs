@@ -112,7 +112,7 @@ mod tests {
         let mut bytes = [7; 16];
         bytes[8..].copy_from_slice(&low.to_be_bytes());
         let params = SamplingParams::root(TraceId::from_bytes(bytes), "op");
-        ProbabilisticSampler::new(probability).unwrap().sample(&params).sampled
+        ProbabilisticSampler::new(probability).unwrap().sample(&params).is_sampled()
     }
 
     #[test]

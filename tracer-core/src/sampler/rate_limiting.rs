@@ -16,9 +16,9 @@ use crate::clock::Clock;
 /// let clock = Clock::manual(UNIX_EPOCH);
 /// let sampler = RateLimitingSampler::with_clock(2.0, clock.clone())?;
 /// let params = SamplingParams::root(TraceId::from_bytes([1; 16]), "op");
-/// assert_eq!([(); 3].map(|()| sampler.sample(&params).sampled), [true, true, false]);
+/// assert_eq!([(); 3].map(|()| sampler.sample(&params).is_sampled()), [true, true, false]);
 /// clock.advance(Duration::from_millis(500));
-/// assert!(sampler.sample(&params).sampled);
+/// assert!(sampler.sample(&params).is_sampled());
 /// # Ok::<(), tracer_core::sampler::InvalidRate>(())
 /// ```
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use crate::active;
 use crate::context::{SpanContext, SpanId, TraceFlags};
 use crate::id_generator::{new_span_id, new_trace_id};
 use crate::pipeline::local::{Current, Local};
-use crate::sampler::{Decision, SamplingParams};
+use crate::sampler::SamplingParams;
 use crate::tracer::Core;
 
 /// Starts a span below a parent that has decided, nearly always.
@@ -53,11 +53,12 @@ pub(super) fn root(core: &'static Core, name: &'static str, kind: SpanKind) -> S
     }
     let trace_id = new_trace_id();
     let params = SamplingParams { kind, ..SamplingParams::root(trace_id, name) };
-    let Decision { sampled, by, .. } = core.sampler.sample(&params);
+    let decision = core.sampler.sample(&params);
+    let sampled = decision.is_sampled();
     let (core, begun) = Begun::of(core, sampled);
     let context = SpanContext::new(trace_id, begun.span_id(), flags(TraceFlags::RANDOM, sampled, false));
     let mut span = begun.span(core, name, kind, context);
-    span.keep_sampler_tags(core, by.filter(|_| sampled));
+    span.keep_sampler_tags(core, decision.by.filter(|_| sampled));
     span
 }
 

@@ -50,7 +50,7 @@ fn sampler(collector: &Collector, initial: ConstSampler) -> RemoteSampler {
 }
 
 fn is_sampled(sampler: &RemoteSampler) -> bool {
-    sampler.sample(&SamplingParams::root(TraceId::from_bytes([7; 16]), "op")).sampled
+    sampler.sample(&SamplingParams::root(TraceId::from_bytes([7; 16]), "op")).is_sampled()
 }
 
 /// Waits for what is to come.

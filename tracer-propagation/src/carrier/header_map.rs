@@ -82,9 +82,9 @@ impl Injector for HeaderMap {
         prefixes: &[&str],
     ) -> Result<(), (usize, SetError)> {
         let removed = fields.iter().filter(|(_, value)| value.is_none());
-        if !prefixes.is_empty() || is_walk_worth_while(self.len(), removed.clone().count()) {
+        if !prefixes.is_empty() {
             remove_all(self, fields, prefixes);
-        } else {
+        } else if !is_walk_worth_while(self.len(), removed.clone().count()) || is_any_there(self, fields) {
             removed.for_each(|(field, _)| Injector::remove(self, field));
         }
         let mut result = Ok(());
@@ -116,6 +116,14 @@ impl Injector for HeaderMap {
     fn remove_prefix(&mut self, prefix: &str) {
         remove_all(self, &[], &[prefix]);
     }
+}
+
+/// Whether there is a header of a field that has no value: one walk over names instead of a hash for each.
+fn is_any_there(headers: &HeaderMap, fields: &[(&Field, Option<&[u8]>)]) -> bool {
+    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
+    let lengths = removed().fold(0_u64, |lengths, name| lengths | 1 << (name.len() % 64));
+    let may_be = |name: &str| lengths >> (name.len() % 64) & 1 == 1;
+    headers.keys().map(HeaderName::as_str).any(|name| may_be(name) && removed().any(|field| field == name))
 }
 
 /// Removes the fields that have no value, and all headers of some prefixes. One walk over names

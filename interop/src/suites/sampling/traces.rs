@@ -9,7 +9,7 @@ const TRACES: u32 = 20_000;
 
 /// How many of so many traces of an operation are recorded.
 pub(super) fn kept(sampler: &impl Sampler, operation: &str, traces: u32) -> u32 {
-    let sampled = |_: &u32| sampler.sample(&SamplingParams::root(next_trace_id(), operation)).sampled;
+    let sampled = |_: &u32| sampler.sample(&SamplingParams::root(next_trace_id(), operation)).is_sampled();
     let kept = (0..traces).filter(sampled).count();
     u32::try_from(kept).unwrap_or(u32::MAX)
 }

@@ -54,13 +54,12 @@ impl Details<'_, '_> {
         let valid_parent = parent.filter(|parent| parent.is_valid());
         let trace_id = valid_parent.map_or_else(new_trace_id, SpanContext::trace_id);
         let (decision, debug) = self.decide(core, trace_id, valid_parent);
-        let (core, begun) = Begun::anywhere(core, decision.sampled);
+        let sampled = decision.is_sampled();
+        let (core, begun) = Begun::anywhere(core, sampled);
         let context = match (valid_parent, parent) {
-            (Some(parent), _) => {
-                parent.child(begun.span_id(), flags(parent.flags(), decision.sampled, debug))
-            }
+            (Some(parent), _) => parent.child(begun.span_id(), flags(parent.flags(), sampled, debug)),
             (None, from) => {
-                let flags = flags(TraceFlags::RANDOM, decision.sampled, debug);
+                let flags = flags(TraceFlags::RANDOM, sampled, debug);
                 from.map_or_else(
                     || SpanContext::new(trace_id, begun.span_id(), flags),
                     |from| from.new_root(trace_id, begun.span_id(), flags),
@@ -70,7 +69,7 @@ impl Details<'_, '_> {
         let mut span = begun.span(core, self.static_name, self.kind, context);
         let is_remote = valid_parent.is_some_and(SpanContext::is_remote);
         span.state = span.state.with(State::PARENT_IS_REMOTE.when(is_remote));
-        if decision.sampled {
+        if sampled {
             span.keep_sampler_tags(core, decision.by.filter(|_| valid_parent.is_none()));
             self.record(&mut span, core);
         }
