@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+
+use crate::poll;
 
 /// Older lines go when a process prints more than this.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -15,6 +18,9 @@ const MAX_LINE_BYTES: u64 = 64 * 1024;
 
 /// How much of it an error message quotes.
 const QUOTED_LINES: usize = 40;
+
+/// How long is waited for the rest of it.
+const END_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
@@ -40,6 +46,13 @@ impl Output {
             .name(format!("output of {name}"))
             .spawn(move || output.read_all(BufReader::new(stream)))?;
         Ok(())
+    }
+
+    /// Waits until all that a process which has ended printed is kept; not long, since a child of its own may
+    /// hold the streams.
+    pub(super) fn wait_for_end(this: &Arc<Self>) {
+        // Each stream's thread holds one until it has read to the end.
+        let _ = poll::until(END_MAX, || if Arc::strong_count(this) > 1 { Err(()) } else { Ok(()) });
     }
 
     /// The first kept line that `pick` makes something of.
