@@ -43,3 +43,24 @@ export function ago(us) {
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** A part of a whole: `12.3 %`. */
+export function percent(part, whole) {
+  if (!(whole > 0)) return "0 %";
+  const value = (part / whole) * 100;
+  return `${Number(value.toFixed(value >= 10 || value === 0 ? 0 : 1))} %`;
+}
+
+/** A change with its sign: `+1.2 ms`, `−300 µs`. */
+export function change(us) {
+  if (us === 0) return "±0";
+  return us > 0 ? `+${duration(us)}` : `−${duration(-us)}`;
+}
+
+/** Bytes: `12.3 MiB`. */
+export function bytes(size) {
+  let unit = 0;
+  let value = size;
+  for (; value >= 1024 && unit < 4; unit++) value /= 1024;
+  return `${Number(value.toFixed(unit === 0 || value >= 100 ? 0 : 1))} ${["B", "KiB", "MiB", "GiB", "TiB"][unit]}`;
+}
