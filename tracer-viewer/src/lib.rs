@@ -26,6 +26,7 @@
 //!
 //! `program` (default): the program `tracer-viewer`. Libraries turn it off.
 
+mod analysis;
 mod page;
 mod query;
 mod receive;

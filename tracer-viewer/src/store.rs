@@ -9,6 +9,7 @@
 //! are given snapshots, so that nothing is decoded or written while the lock is held.
 
 mod operations;
+mod senders;
 mod sources;
 pub(crate) mod span;
 pub(crate) mod stats;
@@ -23,6 +24,8 @@ use tracer_core::TraceId;
 use tracer_core::row::wire::WireError;
 
 use self::operations::Operations;
+pub(crate) use self::senders::Sender;
+use self::senders::{Losses, Senders};
 pub(crate) use self::sources::Source;
 use self::sources::Sources;
 use self::span::StoredSpan;
@@ -75,6 +78,9 @@ struct State {
     traces: HashMap<TraceId, Kept>,
     order: BTreeMap<u64, TraceId>,
     next_arrival: u64,
+    /// Counts what is kept: the time by which traces grew.
+    changes: u64,
+    senders: Senders,
     sources: Sources,
     operations: Operations,
     /// Of spans; those of sources are counted by `sources`.
@@ -85,6 +91,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Kept {
     bytes: usize,
+    /// When it grew last.
+    changed: u64,
     spans: Arc<Vec<Arc<StoredSpan>>>,
     contents: HashSet<u64>,
 }
@@ -108,7 +116,12 @@ impl Store {
     ) -> Result<Inserted, WireError> {
         let mut spans = spans.into_iter();
         let source = match Source::decode(resource, scope) {
-            Ok(source) => self.state.write().sources.acquire(source),
+            Ok(source) => {
+                let losses = Losses::of(&source);
+                let mut state = self.state.write();
+                losses.into_iter().for_each(|losses| state.senders.note(losses));
+                state.sources.acquire(source)
+            }
             Err(error) => {
                 let count = spans.count();
                 let mut state = self.state.write();
@@ -147,6 +160,29 @@ impl Store {
             .collect()
     }
 
+    /// Traces that came or grew after a moment, the last that did first, and the moment now.
+    pub(crate) fn latest(&self, since: Option<u64>, limit: usize) -> (String, Vec<Trace>) {
+        let state = self.state.read();
+        let mut grown: Vec<_> =
+            state.traces.iter().filter(|(_, kept)| since.is_none_or(|since| kept.changed > since)).collect();
+        grown.sort_unstable_by_key(|(_, kept)| std::cmp::Reverse(kept.changed));
+        grown.truncate(limit);
+        let traces = grown.into_iter().map(|(id, kept)| Trace { id: *id, spans: Arc::clone(&kept.spans) });
+        (format!("{:x}-{}", self.epoch(), state.changes), traces.collect())
+    }
+
+    /// The moment that a cursor tells; nothing if it is of another store, `None` if it is none.
+    pub(crate) fn parse_cursor(&self, cursor: &str) -> Option<Option<u64>> {
+        let (epoch, moment) = cursor.split_once('-')?;
+        let (epoch, moment) = (u64::from_str_radix(epoch, 16).ok()?, moment.parse().ok()?);
+        Some((epoch == self.epoch()).then_some(moment))
+    }
+
+    /// What senders said that they lost, and how many senders were too many to note.
+    pub(crate) fn senders(&self) -> (Vec<Sender>, u64) {
+        self.state.read().senders.list()
+    }
+
     /// The names of all services, sorted.
     pub(crate) fn services(&self) -> Vec<String> {
         self.state.read().operations.services()
@@ -171,6 +207,11 @@ impl Store {
     /// Counts a request that could not be read.
     pub(crate) fn count_malformed_request(&self) {
         self.state.write().stats.malformed_requests += 1;
+    }
+
+    /// Differs from that of any other store, likely.
+    fn epoch(&self) -> u64 {
+        self.hasher.hash_one("epoch")
     }
 
     /// Decodes a span; with it the hash of its content.
@@ -223,6 +264,8 @@ impl State {
         self.stats.spans += 1;
         trace.bytes += cost;
         trace.contents.insert(content);
+        self.changes += 1;
+        trace.changed = self.changes;
         Arc::make_mut(&mut trace.spans).push(Arc::new(span));
         self.evict_down_to(limits, trace_id);
         true

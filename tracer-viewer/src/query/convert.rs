@@ -3,18 +3,17 @@
 //! Tags and log fields are sorted as Jaeger sorts them; spans by their start.
 
 mod references;
-mod shared_ids;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tracer_core::StatusCode;
 use tracer_core::row::record::{EventRecord, SpanRecord};
-use tracer_core::{SpanId, StatusCode};
 
-use self::shared_ids::SharedIds;
 use super::json::{JsonValue, KeyValue, Log, Process, Span, Trace, ValueType};
 use super::trace_id;
 use super::value::{key_value, text_tag};
+use crate::analysis::shared_ids::SharedIds;
 use crate::store::span::StoredSpan;
 use crate::store::{self, Source};
 
@@ -121,13 +120,6 @@ fn log(event: &EventRecord) -> Log {
 
 fn sort(tags: &mut [KeyValue]) {
     tags.sort_by(|a, b| a.key.cmp(&b.key).then(a.value_type.cmp(&b.value_type)));
-}
-
-/// The ids that a span is shown with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ShownIds {
-    span_id: SpanId,
-    parent_span_id: SpanId,
 }
 
 /// The processes of one trace, one per resource (and per tags that were moved to it), in the order

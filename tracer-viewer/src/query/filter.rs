@@ -32,11 +32,15 @@ impl<'a> Search<'a> {
 
     /// Whether a trace has a span that is asked for.
     pub(crate) fn finds(&mut self, trace: &Trace) -> bool {
-        trace.spans.iter().any(|span| self.matches(span))
+        let spans = || trace.spans.iter();
+        let Filter { error, text, .. } = self.filter;
+        (!error || spans().any(|span| span.is_error()))
+            && spans().any(|span| self.matches(span))
+            && text.as_deref().is_none_or(|wanted| spans().any(|span| has_in_logs(span, wanted)))
     }
 
     fn matches(&mut self, span: &StoredSpan) -> bool {
-        let Filter { service, operation, start_unix_ns, duration_ns, tags } = self.filter;
+        let Filter { service, operation, start_unix_ns, duration_ns, tags, .. } = self.filter;
         let within = |value: u64, range: (u64, u64)| range.0 <= value && value <= range.1;
         let (service, operation) = (service.as_deref(), operation.as_deref());
         service.is_none_or(|service| service == &**span.source.service())
@@ -71,6 +75,17 @@ impl<'a> Search<'a> {
         });
         tags
     }
+}
+
+/// Whether a field of a log contains a text, whatever the case.
+fn has_in_logs(span: &StoredSpan, wanted: &str) -> bool {
+    let has = |field: &KeyValue| match &field.value {
+        JsonValue::Text(text) => text.to_lowercase().contains(wanted),
+        JsonValue::Bool(truth) => truth.to_string().contains(wanted),
+        JsonValue::Int(number) => number.to_string().contains(wanted),
+        JsonValue::Float(number) => text(&Value::F64(*number)).contains(wanted),
+    };
+    span.has_events && span.record().events.iter().any(|event| log_fields(event).iter().any(has))
 }
 
 fn is_text(value: &JsonValue, wanted: &str) -> bool {

@@ -36,6 +36,19 @@ pub(crate) struct Filter {
     /// How long it takes, both ends included.
     pub(crate) duration_ns: (u64, u64),
     pub(crate) tags: BTreeMap<String, String>,
+    /// Asked of the trace as a whole: that a span of it failed.
+    pub(crate) error: bool,
+    /// Asked of the trace as a whole: what a field of a log contains, in small letters.
+    pub(crate) text: Option<String>,
+}
+
+/// Whose parameters a search has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `service` is required.
+    Jaeger,
+    /// `service` is optional; `lookback`, `error` and `text` are understood.
+    Viewer,
 }
 
 /// Why a search cannot be understood.
@@ -51,6 +64,10 @@ pub(crate) enum ParamError {
     Duration { name: &'static str, cause: InvalidDuration },
     #[error("'maxDuration' should be greater than 'minDuration'")]
     DurationsCrossed,
+    #[error("unable to parse param 'lookback': not a time such as 90s, 1h, 2d or milliseconds: {0:?}")]
+    Lookback(String),
+    #[error("unable to parse param 'error': {0:?} is neither true nor false")]
+    NotABool(String),
     #[error("malformed 'tag' parameter, expecting key:value, received: {0:?}")]
     Tag(String),
     #[error("malformed 'tags' parameter, expecting a JSON object of strings: {0}")]
@@ -78,39 +95,73 @@ impl Params {
         text.parse().map(Some).map_err(not_a_number)
     }
 
-    /// A search. `service` may be left out if `service_is_optional`.
-    pub(crate) fn trace_query(&self, service_is_optional: bool) -> Result<TraceQuery, ParamError> {
+    /// How many are asked for at most.
+    pub(crate) fn limit(&self, default: usize) -> Result<usize, ParamError> {
+        match self.number("limit")? {
+            Some(0) => Err(ParamError::NoLimit),
+            Some(limit) => Ok(usize::try_from(limit).unwrap_or(usize::MAX)),
+            None => Ok(default),
+        }
+    }
+
+    /// A search.
+    pub(crate) fn trace_query(&self, dialect: Dialect) -> Result<TraceQuery, ParamError> {
         let trace_ids: Vec<_> = self.all("traceID").map(trace_id::parse).collect::<Result<_, _>>()?;
         let service = self.first("service").map(str::to_owned);
-        let limit = match self.number("limit")? {
-            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
-            None => DEFAULT_LIMIT,
-        };
+        let limit = self.limit(DEFAULT_LIMIT)?;
+        let is_viewers = dialect == Dialect::Viewer;
         let filter = Filter {
             service,
             operation: self.first("operation").map(str::to_owned),
-            start_unix_ns: self.start_range()?,
+            start_unix_ns: self.start_range(dialect)?,
             duration_ns: self.duration_range()?,
             tags: self.tags()?,
+            error: is_viewers && self.bool("error")?,
+            text: self.first("text").filter(|_| is_viewers).map(str::to_lowercase),
         };
-        if limit == 0 {
-            return Err(ParamError::NoLimit);
-        }
-        if filter.service.is_none() && trace_ids.is_empty() && !service_is_optional {
+        if filter.service.is_none() && trace_ids.is_empty() && !is_viewers {
             return Err(ParamError::NoService);
         }
         Ok(TraceQuery { trace_ids, filter, limit })
     }
 
-    /// `start` and `end`, in microseconds.
-    fn start_range(&self) -> Result<(u64, u64), ParamError> {
+    /// `start` and `end`, in microseconds; unix nanoseconds, both ends included.
+    pub(crate) fn start_range(&self, dialect: Dialect) -> Result<(u64, u64), ParamError> {
         let to_ns = |time_us: u64| time_us.saturating_mul(1_000);
         let (start, end) = (self.number("start")?.map(to_ns), self.number("end")?.map(to_ns));
+        let lookback = match dialect {
+            Dialect::Viewer => self.lookback()?.unwrap_or(DEFAULT_LOOKBACK),
+            Dialect::Jaeger => DEFAULT_LOOKBACK,
+        };
+        let lookback_ns = u64::try_from(lookback.as_nanos()).unwrap_or(u64::MAX);
         let now_ns = now_unix_ns();
-        let lookback_ns = u64::try_from(DEFAULT_LOOKBACK.as_nanos()).unwrap_or(u64::MAX);
         // An end that is given in microseconds includes all of its last one.
         let end = end.map_or(now_ns, |end| end.saturating_add(999));
         Ok((start.unwrap_or_else(|| now_ns.saturating_sub(lookback_ns)), end))
+    }
+
+    /// A duration, days, or milliseconds. The page of Jaeger says `custom` beside a start.
+    fn lookback(&self) -> Result<Option<Duration>, ParamError> {
+        let Some(text) = self.first("lookback").filter(|text| *text != "custom") else {
+            return Ok(None);
+        };
+        let malformed = || ParamError::Lookback(text.chars().take(64).collect());
+        if let Ok(ms) = text.parse() {
+            return Ok(Some(Duration::from_millis(ms)));
+        }
+        let parsed = match text.strip_suffix('d') {
+            Some(days) => days.parse::<u32>().ok().map(|days| Duration::from_secs(24 * 3600) * days),
+            None => duration::parse(text).ok(),
+        };
+        parsed.map(Some).ok_or_else(malformed)
+    }
+
+    fn bool(&self, name: &'static str) -> Result<bool, ParamError> {
+        match self.first(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(ParamError::NotABool(other.chars().take(64).collect())),
+        }
     }
 
     fn duration_range(&self) -> Result<(u64, u64), ParamError> {
@@ -162,7 +213,7 @@ mod tests {
 
     fn query(text: &[(&str, &str)]) -> Result<TraceQuery, ParamError> {
         let pairs = text.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Params::new(pairs.collect()).trace_query(false)
+        Params::new(pairs.collect()).trace_query(Dialect::Jaeger)
     }
 
     #[test]

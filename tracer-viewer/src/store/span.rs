@@ -22,6 +22,8 @@ pub(crate) struct StoredSpan {
     pub(crate) end_unix_ns: u64,
     pub(crate) name: Box<str>,
     pub(crate) source: Arc<Source>,
+    pub(crate) has_events: bool,
+    pub(crate) has_links: bool,
     /// An OTLP `Span` message.
     bytes: Box<[u8]>,
 }
@@ -63,6 +65,8 @@ impl StoredSpan {
             end_unix_ns: record.end_unix_ns,
             name: record.name.into_boxed_str(),
             source: Arc::clone(source),
+            has_events: !record.events.is_empty(),
+            has_links: !record.links.is_empty(),
             bytes: bytes.into(),
         })
     }
@@ -71,6 +75,11 @@ impl StoredSpan {
     pub(crate) fn record(&self) -> SpanRecord {
         // The bytes were decoded once, when the span came.
         SpanRecord::decode(&self.bytes).unwrap_or_default()
+    }
+
+    /// Its OTLP `Span` message.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// 0 if it ended before it started.

@@ -15,6 +15,7 @@ mod query;
 mod receive;
 mod shape;
 mod start;
+mod viewer_api;
 
 use std::time::Duration;
 

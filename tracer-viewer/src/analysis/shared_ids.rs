@@ -8,15 +8,21 @@ use std::sync::Arc;
 
 use tracer_core::{SpanId, SpanKind};
 
-use super::ShownIds;
 use crate::store::span::StoredSpan;
+
+/// The ids that a span is shown with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShownIds {
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_span_id: SpanId,
+}
 
 /// Shared ids of one trace, each with the new id of its server span.
 #[derive(Debug, Default)]
-pub(super) struct SharedIds(HashMap<SpanId, SpanId>);
+pub(crate) struct SharedIds(HashMap<SpanId, SpanId>);
 
 impl SharedIds {
-    pub(super) fn of(spans: &[Arc<StoredSpan>]) -> Self {
+    pub(crate) fn of(spans: &[Arc<StoredSpan>]) -> Self {
         let of_kind = |kind| move |span: &&Arc<StoredSpan>| span.kind == Some(kind);
         let clients: HashSet<_> = spans.iter().filter(of_kind(SpanKind::Client)).map(|s| s.span_id).collect();
         let servers = spans.iter().filter(of_kind(SpanKind::Server));
@@ -32,7 +38,7 @@ impl SharedIds {
     }
 
     /// The ids to show a span with.
-    pub(super) fn resolve(&self, span: &StoredSpan) -> ShownIds {
+    pub(crate) fn resolve(&self, span: &StoredSpan) -> ShownIds {
         let as_they_are = ShownIds { span_id: span.span_id, parent_span_id: span.parent_span_id };
         if self.0.is_empty() {
             return as_they_are;
