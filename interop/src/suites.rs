@@ -1,5 +1,6 @@
 //! The suites, and the choice among them by name.
 
+mod browser;
 mod languages;
 mod shape;
 mod transports;
@@ -47,6 +48,11 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),
+        scenario("browser", "order", browser::order),
+        scenario("browser", "trace", browser::trace),
+        scenario("browser", "views", browser::views),
+        scenario("browser", "hostile", browser::hostile),
+        scenario("browser", "large", browser::large),
     ]
 }
 
@@ -107,7 +113,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 13));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 18));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

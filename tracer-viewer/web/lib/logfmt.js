@@ -2,7 +2,8 @@
 
 /** Reads tags. Throws an Error that says what is wrong. */
 export function parse(text) {
-  const tags = {};
+  // A key may be `__proto__`.
+  const tags = Object.create(null);
   const pair = /\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)/y;
   const rest = text.trim();
   while (pair.lastIndex < rest.length) {

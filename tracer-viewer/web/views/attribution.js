@@ -8,6 +8,9 @@ import * as logfmt from "../lib/logfmt.js";
 import { table } from "../lib/table.js";
 import * as conditions from "../search/conditions.js";
 
+/** An address has its limits. */
+const VALUE_CHARS_MAX = 500;
+
 /** Shows the values of the key that the address names, or asks for one. */
 export async function attributionPage(page) {
   const asked = conditions.read(page.parameters);
@@ -64,11 +67,14 @@ function columnsOf(key, asked, total) {
 /** The traces with a value; it joins the tags that are asked for already. */
 function link(key, value, asked) {
   const text = String(value);
+  if (text.length > VALUE_CHARS_MAX) return `${text.slice(0, VALUE_CHARS_MAX)}…`;
   let tags;
   try {
     tags = logfmt.format({ ...logfmt.parse(asked.tags), [key]: text });
+    logfmt.parse(tags);
   } catch {
-    return text;
+    // A key with blanks cannot be written so.
+    return el("bdi", {}, text);
   }
   return el("a", { href: to("/search", { ...conditions.unusual(asked), tags }) }, el("bdi", {}, text || "(empty)"));
 }

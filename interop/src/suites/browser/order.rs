@@ -1,0 +1,65 @@
+//! From an order on HotROD's page to the critical path of its trace.
+
+use std::io::Write;
+
+use super::{ROWS_ARE_THERE, Stage, read};
+use crate::browser::Page;
+use crate::report::Report;
+
+const FIRST_FINDING: &str = "document.querySelector('.findings li button')";
+
+/// A newcomer's first minute.
+pub(in super::super) fn order<W: Write>(report: &mut Report<W>) {
+    let Some(mut stage) = Stage::start("browser/order", report) else { return };
+    let frontend = stage.hotrod.frontend().to_owned();
+    let trace = report.test("browser/order: a car is ordered, its trace is a link away", || {
+        stage.on_page(|page| ordered(page, &frontend))
+    });
+    let Some(trace) = trace else { return };
+    report.test("browser/order: the trace names its critical path, and leads to it", || {
+        stage.on_page(|page| {
+            page.goto(&trace)?;
+            page.wait_for(ROWS_ARE_THERE)?;
+            critical_path(page)
+        })
+    });
+    report.test("browser/order: a staircase and a limit are pointed out", || {
+        stage.on_page(|page| {
+            page.goto(&trace)?;
+            page.wait_for_text(".findings", "one after the other")?;
+            page.wait_for_text(".findings", "GetDriver")
+        })
+    });
+}
+
+/// Orders a car, and answers where its trace is.
+fn ordered(page: &mut Page<'_>, frontend: &str) -> Result<String, String> {
+    page.goto(&format!("{frontend}/"))?;
+    page.click("document.querySelector('button[data-customer]')")?;
+    page.wait_for(
+        "[...document.querySelectorAll('#orders a')].some((it) => it.pathname.startsWith('/trace/'))",
+    )?;
+    read(
+        page,
+        "[...document.querySelectorAll('#orders a')].find((it) => it.pathname.startsWith('/trace/')).href",
+    )
+}
+
+fn critical_path(page: &mut Page<'_>) -> Result<(), String> {
+    page.wait_for_text(".findings", "Critical path")?;
+    page.wait_for_text(".findings", "SQL SELECT")?;
+    let first = read(page, &format!("{FIRST_FINDING}.textContent"))?;
+    page.click(FIRST_FINDING)?;
+    page.wait_for("document.activeElement.classList.contains('on-critical')")?;
+    let row = read(page, "document.activeElement.querySelector('.operation').textContent")?;
+    if !first.ends_with(&row) {
+        return Err(format!("{first:?} leads to {row:?}"));
+    }
+    page.wait_for("document.querySelectorAll('.row .critical').length > 1")?;
+    // What is off it can be hidden.
+    page.click("document.querySelector('.controls input[type=checkbox]')")?;
+    page.wait_for("[...document.querySelectorAll('.row')].every((it) => it.querySelector('.diamond'))")?;
+    page.wait_for(
+        "document.querySelectorAll('.row').length < 40 && location.search.includes('critical=only')",
+    )
+}
