@@ -15,6 +15,6 @@ mod filter;
 mod json;
 mod params;
 mod summary;
-mod trace_id;
+pub(crate) mod trace_id;
 pub(crate) mod value;
 mod viewer_api;

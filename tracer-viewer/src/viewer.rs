@@ -9,8 +9,9 @@ use axum::middleware::from_fn_with_state;
 
 use crate::page;
 use crate::query::api;
+use crate::receive::body::Bodies;
 use crate::receive::in_process::InProcess;
-use crate::receive::otlp_http;
+use crate::receive::{otlp_http, upload, zipkin_http};
 use crate::server::guard::{Hosts, guard};
 use crate::server::thread::ServerThread;
 use crate::store::stats::Stats;
@@ -33,6 +34,7 @@ pub struct Viewer {
     store: Arc<Store>,
     local_addr: SocketAddr,
     otlp_addr: Option<SocketAddr>,
+    zipkin_addr: Option<SocketAddr>,
     server: ServerThread,
 }
 
@@ -42,6 +44,7 @@ pub struct Viewer {
 pub struct ViewerBuilder {
     listen: SocketAddr,
     otlp_listen: Option<SocketAddr>,
+    zipkin_listen: Option<SocketAddr>,
     hosts: Vec<String>,
     limits: Limits,
 }
@@ -69,6 +72,7 @@ impl Viewer {
         ViewerBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, QUERY_PORT)),
             otlp_listen: None,
+            zipkin_listen: None,
             hosts: Vec::new(),
             limits: Limits::default(),
         }
@@ -80,7 +84,7 @@ impl Viewer {
         InProcess::new(Arc::clone(&self.store))
     }
 
-    /// Where the page, the query API and `/v1/traces` are.
+    /// Where the page, the query API, `/v1/traces` (OTLP) and `/api/v2/spans` (Zipkin) are.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
@@ -90,6 +94,12 @@ impl Viewer {
     #[must_use]
     pub const fn otlp_addr(&self) -> Option<SocketAddr> {
         self.otlp_addr
+    }
+
+    /// Where else `/api/v2/spans` is, if that was asked for.
+    #[must_use]
+    pub const fn zipkin_addr(&self) -> Option<SocketAddr> {
+        self.zipkin_addr
     }
 
     /// What it was given so far, and what became of it.
@@ -114,6 +124,12 @@ impl ViewerBuilder {
     /// A second address for OTLP alone, usually port 4318.
     pub const fn otlp_listen(mut self, addr: Option<SocketAddr>) -> Self {
         self.otlp_listen = addr;
+        self
+    }
+
+    /// A second address for Zipkin's spans alone, usually port 9411.
+    pub const fn zipkin_listen(mut self, addr: Option<SocketAddr>) -> Self {
+        self.zipkin_listen = addr;
         self
     }
 
@@ -151,8 +167,11 @@ impl ViewerBuilder {
         let store = Arc::new(Store::new(self.limits));
         let (listener, local_addr) = listen(self.listen)?;
         let hosts = Hosts::new(local_addr, &self.hosts);
-        let otlp = otlp_http::router(Arc::clone(&store));
-        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(otlp.clone());
+        let bodies = Bodies::new(Arc::clone(&store));
+        let otlp = otlp_http::router(bodies.clone());
+        let zipkin = zipkin_http::router(bodies.clone());
+        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies));
+        let all = all.merge(otlp.clone()).merge(zipkin.clone());
         let mut servers = vec![(listener, guarded(all, hosts))];
         let mut otlp_addr = None;
         if let Some(addr) = self.otlp_listen {
@@ -160,8 +179,14 @@ impl ViewerBuilder {
             otlp_addr = Some(addr);
             servers.push((listener, guarded(otlp, Hosts::new(addr, &self.hosts))));
         }
+        let mut zipkin_addr = None;
+        if let Some(addr) = self.zipkin_listen {
+            let (listener, addr) = listen(addr)?;
+            zipkin_addr = Some(addr);
+            servers.push((listener, guarded(zipkin, Hosts::new(addr, &self.hosts))));
+        }
         let server = ServerThread::start(servers).map_err(StartError::Thread)?;
-        Ok(Viewer { store, local_addr, otlp_addr, server })
+        Ok(Viewer { store, local_addr, otlp_addr, zipkin_addr, server })
     }
 }
 

@@ -6,6 +6,7 @@
 //! scope_spans    = scope 1?, span 2*
 //! ```
 
+use tracer_core::TraceId;
 use tracer_core::row::record::SpanRecord;
 use tracer_core::row::wire::{Field, Fields, WireError, put_bytes, put_varint};
 
@@ -30,22 +31,41 @@ pub(crate) fn receive(store: &Store, request: &[u8]) -> Result<Inserted, WireErr
     Ok(total)
 }
 
+/// How many spans were rejected and why; `None` if all were kept.
+pub(crate) fn rejected(inserted: Inserted) -> Option<(usize, String)> {
+    let rejected = inserted.invalid + inserted.over_limit;
+    let message = || {
+        format!(
+            "{} spans without valid trace, span or parent ids; {} spans over the limits of one trace",
+            inserted.invalid, inserted.over_limit
+        )
+    };
+    (rejected > 0).then(|| (rejected, message()))
+}
+
 /// An `ExportTraceServiceResponse`; empty if all was kept.
 pub(crate) fn response(inserted: Inserted) -> Vec<u8> {
-    let rejected = inserted.invalid + inserted.over_limit;
-    if rejected == 0 {
+    let Some((rejected, message)) = rejected(inserted) else {
         return Vec::new();
-    }
-    let message = format!(
-        "{} spans without valid trace, span or parent ids; {} spans over the limits of one trace",
-        inserted.invalid, inserted.over_limit
-    );
+    };
     let mut partial_success = vec![0x08];
     put_varint(&mut partial_success, rejected as u64);
     put_bytes(&mut partial_success, 0x12, message.as_bytes());
     let mut response = Vec::new();
     put_bytes(&mut response, 0x0a, &partial_success);
     response
+}
+
+/// The trace of each span of a request.
+///
+/// # Errors
+/// If it is not well-formed.
+pub(super) fn trace_ids(request: &[u8]) -> Result<Vec<TraceId>, WireError> {
+    let mut ids = Vec::new();
+    each_scope_spans(request, &mut |_, _, scope_spans| {
+        spans(scope_spans).try_for_each(|span| SpanRecord::decode(span).map(|span| ids.push(span.trace_id)))
+    })?;
+    Ok(ids)
 }
 
 /// A `google.rpc.Status`, the body of an error.

@@ -7,6 +7,7 @@
     reason = "helpers of tests may, as tests do"
 )]
 
+mod formats;
 mod guard;
 mod http;
 mod otlp;
