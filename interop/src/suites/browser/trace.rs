@@ -10,7 +10,7 @@ use crate::browser::Page;
 use crate::report::Report;
 
 const FOCUSED: &str = "document.activeElement.querySelector('.name')?.textContent ?? ''";
-const COPY_ID: &str = "00000000000000000123456789abcdef";
+const COPY_ID: &str = "f00000000000000000123456789abcde";
 
 /// All that can be done on the page of a trace.
 pub(in super::super) fn trace<W: Write>(report: &mut Report<W>) {
