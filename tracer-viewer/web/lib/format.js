@@ -64,3 +64,8 @@ export function bytes(size) {
   for (; value >= 1024 && unit < 4; unit++) value /= 1024;
   return `${Number(value.toFixed(unit === 0 || value >= 100 ? 0 : 1))} ${["B", "KiB", "MiB", "GiB", "TiB"][unit]}`;
 }
+
+/** A name that is not too long to be shown in a row; whoever opens the row sees all of it. */
+export function short(text, chars = 120) {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text;
+}

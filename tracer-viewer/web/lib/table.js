@@ -2,8 +2,8 @@
 
 import { el, styled } from "./dom.js";
 
-/** Rows of a table that are made; a table with more says so. */
-const ROWS_MAX = 2000;
+/** Rows that are made at a time; a button makes more. */
+const ROWS_STEP = 500;
 
 /**
  * A table. A column is `{ name, of, show, number, share }`: `of(item)` is what it is sorted by,
@@ -12,16 +12,24 @@ const ROWS_MAX = 2000;
  */
 export function table(label, columns, items, sort, onsort = () => {}) {
   const body = el("tbody", {});
-  const more = el("p", { class: "more-rows" });
+  const more = el("button", { class: "more-rows", onclick: () => grow() });
   const head = columns.map(headCell);
   const most = new Map(columns.filter((it) => it.share).map((it) => [it, mostOf(items, it)]));
   let listed = items;
+  let ordered = [];
+  const grow = () => {
+    const from = body.childElementCount;
+    const next = ordered.slice(from, from + ROWS_STEP);
+    body.append(...next.map((item) => el("tr", {}, columns.map((column) => cell(column, item, most)))));
+    const left = ordered.length - from - next.length;
+    more.textContent = `${left} more rows`;
+    more.hidden = left === 0;
+  };
   const draw = () => {
-    const shown = sorted(listed, columns[sort.column], sort.down).slice(0, ROWS_MAX);
-    body.replaceChildren(...shown.map((item) => el("tr", {}, columns.map((column) => cell(column, item, most)))));
+    ordered = sorted(listed, columns[sort.column], sort.down);
+    body.replaceChildren();
+    grow();
     head.forEach((it, index) => it.setAttribute("aria-sort", ariaSort(index, sort)));
-    more.textContent = listed.length > ROWS_MAX ? `The first ${ROWS_MAX} of ${listed.length} rows.` : "";
-    more.hidden = listed.length <= ROWS_MAX;
     onsort(sort);
   };
   head.forEach((it, index) => {

@@ -3,7 +3,7 @@
 import { remember, to, traceAddress } from "../lib/address.js";
 import { colorClass } from "../lib/colors.js";
 import { el, styled } from "../lib/dom.js";
-import { ago, count, dateTime, duration } from "../lib/format.js";
+import { ago, count, dateTime, duration, short } from "../lib/format.js";
 
 const ORDERS = {
   newest: ["Newest first", (a, b) => b.startTime - a.startTime],
@@ -69,7 +69,7 @@ export function traceRow(trace, longest, chosen = null, choose = null) {
     "a",
     { class: "trace", href: traceAddress(trace.traceID) },
     el("span", { class: "shares", "aria-hidden": "true" }, bar),
-    el("span", { class: "title" }, el("b", {}, trace.rootService), ": ", trace.rootOperation, trace.hasRoot ? null : el("small", {}, " (no root span)")),
+    el("span", { class: "title" }, el("b", {}, short(trace.rootService)), ": ", short(trace.rootOperation), trace.hasRoot ? null : el("small", {}, " (no root span)")),
     el("span", { class: "duration" }, duration(trace.duration)),
     el(
       "span",
@@ -87,5 +87,5 @@ export function traceRow(trace, longest, chosen = null, choose = null) {
 
 function chip({ name, spans, errors }) {
   const mark = errors > 0 ? el("span", { class: "error", title: count(errors, "error") }, " ⚠") : null;
-  return el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${name} ${spans}`, mark);
+  return el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${short(name, 60)} ${spans}`, mark);
 }

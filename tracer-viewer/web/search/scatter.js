@@ -3,7 +3,7 @@
 import { traceAddress } from "../lib/address.js";
 import { color, onThemeChange, themeColor } from "../lib/colors.js";
 import { el } from "../lib/dom.js";
-import { dateTime, duration } from "../lib/format.js";
+import { dateTime, duration, short } from "../lib/format.js";
 
 const HEIGHT_PX = 170;
 const EDGE = { left: 62, right: 14, top: 12, bottom: 24 };
@@ -136,7 +136,7 @@ class Scatter {
     this.chosen = index;
     const trace = this.traces[index];
     const failed = trace.errors > 0 ? `, ${trace.errors} errors` : "";
-    this.tip.textContent = `${trace.rootService}: ${trace.rootOperation}, ${duration(trace.duration)}, ${trace.spans} spans${failed}, ${dateTime(trace.startTime)}`;
+    this.tip.textContent = `${short(trace.rootService)}: ${short(trace.rootOperation)}, ${duration(trace.duration)}, ${trace.spans} spans${failed}, ${dateTime(trace.startTime)}`;
     this.draw();
   }
 

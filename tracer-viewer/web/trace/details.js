@@ -2,7 +2,7 @@
 
 import { traceAddress } from "../lib/address.js";
 import { el } from "../lib/dom.js";
-import { dateTime, duration } from "../lib/format.js";
+import { dateTime, duration, short } from "../lib/format.js";
 import { gapName } from "./analysis.js";
 
 const LOGS_MAX = 1000;
@@ -28,6 +28,7 @@ export function details(row, tree, jump) {
       el("span", {}, dateTime(span.startTime)),
       el("a", { href: traceAddress(span.traceID, span.spanID) }, "Link"),
     ),
+    longNames(row),
     warnings(span.warnings),
     section("Tags", span.tags.length, table(span.tags)),
     section("Process", process.tags.length, table(process.tags)),
@@ -35,6 +36,12 @@ export function details(row, tree, jump) {
     section("References", span.references.length, references(span, tree, jump)),
     section("Referenced by", row.referencedBy?.length ?? 0, referrers(row, jump)),
   );
+}
+
+/** Names that a row shows only the beginning of. */
+function longNames({ service, span }) {
+  const cut = [service, span.operationName].filter((name) => name !== short(name));
+  return cut.length === 0 ? null : table(cut.map((value) => ({ key: value === service ? "service" : "operation", value })));
 }
 
 function section(title, size, content) {
@@ -96,7 +103,7 @@ function referrers(row, jump) {
 }
 
 function jumpTo(row, jump) {
-  return el("button", { class: "jump-to", onclick: () => jump(row) }, `${row.service}: ${row.span.operationName}`);
+  return el("button", { class: "jump-to", onclick: () => jump(row) }, `${short(row.service)}: ${short(row.span.operationName)}`);
 }
 
 function warnings(texts) {

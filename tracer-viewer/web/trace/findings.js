@@ -1,11 +1,12 @@
 // What stands out in a trace, as a list whose entries lead to their spans.
 
 import { el } from "../lib/dom.js";
-import { count, duration, percent } from "../lib/format.js";
+import { count, duration, percent, short } from "../lib/format.js";
 import { gapName } from "./analysis.js";
 
 /** Of each kind the largest ones. */
 const EACH_MAX = 5;
+const NAME_CHARS_MAX = 60;
 
 /** The list for an analysis. `jump` shows a row. */
 export function findings(analysis, tree, jump) {
@@ -61,7 +62,7 @@ function staircases({ staircases: found }, tree) {
     .sort((a, b) => b.duration - a.duration)
     .map((one) => ({
       row: tree.byId.get(one.spanIDs[0]) ?? tree.byId.get(one.parentSpanID),
-      text: `${one.spanIDs.length} × ${one.service}: ${one.operation}, one after the other, ${duration(one.duration)}`,
+      text: `${one.spanIDs.length} × ${short(one.service, NAME_CHARS_MAX)}: ${short(one.operation, NAME_CHARS_MAX)}, one after the other, ${duration(one.duration)}`,
     }));
 }
 
@@ -70,7 +71,7 @@ function limits({ concurrency: found }, tree) {
     .sort((a, b) => b.spans - a.spans)
     .map((one) => ({
       row: tree.byId.get(one.parentSpanID),
-      text: `${one.spans} × ${one.service}: ${one.operation}, never more than ${one.most} at once`,
+      text: `${one.spans} × ${short(one.service, NAME_CHARS_MAX)}: ${short(one.operation, NAME_CHARS_MAX)}, never more than ${one.most} at once`,
     }));
 }
 
@@ -92,5 +93,5 @@ function errors(tree) {
 }
 
 function nameOf(row) {
-  return `${row.service}: ${row.span.operationName}`;
+  return `${short(row.service, NAME_CHARS_MAX)}: ${short(row.span.operationName, NAME_CHARS_MAX)}`;
 }

@@ -4,7 +4,7 @@ import { ask } from "../lib/api.js";
 import { remember, to } from "../lib/address.js";
 import { colorClass } from "../lib/colors.js";
 import { el, problem, show } from "../lib/dom.js";
-import { count, dateTime, duration } from "../lib/format.js";
+import { count, dateTime, duration, short } from "../lib/format.js";
 import { analysisOf } from "./analysis.js";
 import { findings } from "./findings.js";
 import { spanTable } from "./table.js";
@@ -22,7 +22,7 @@ export async function tracePage(id, page) {
   const [trace] = await ask(address);
   if (!page.isCurrent()) return;
   const tree = traceTree(trace);
-  const title = `${tree.rows[0].service}: ${tree.rows[0].span.operationName}`;
+  const title = `${short(tree.rows[0].service)}: ${short(tree.rows[0].span.operationName)}`;
   const state = new State(tree, page.parameters);
   const timeline = new Timeline(tree, state, page.signal);
   const found = el("div", { "aria-live": "polite" });
@@ -111,6 +111,6 @@ function warnings(trace, tree) {
 function services(tree) {
   const spans = new Map();
   for (const row of tree.rows) spans.set(row.service, (spans.get(row.service) ?? 0) + 1);
-  const chips = tree.services.map((name) => el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${name} ${spans.get(name)}`));
+  const chips = tree.services.map((name) => el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${short(name)} ${spans.get(name)}`));
   return el("ul", { class: "chips", "aria-label": "Services" }, chips);
 }

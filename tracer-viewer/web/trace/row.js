@@ -2,7 +2,7 @@
 
 import { colorClass } from "../lib/colors.js";
 import { el, styled } from "../lib/dom.js";
-import { count, duration } from "../lib/format.js";
+import { count, duration, short } from "../lib/format.js";
 import { track } from "./bars.js";
 
 const DEPTH_MAX = 24;
@@ -41,8 +41,8 @@ function nameCell(row, isFolded, act) {
     isFolded && row.errorsBelow && !row.isError ? sign("error faint", "⚠", "error below") : null,
     row.critical ? sign("diamond", "◆", `on the critical path: ${duration(row.criticalUs)}`) : null,
     row.span.warnings?.length ? sign("error", "!", count(row.span.warnings.length, "warning")) : null,
-    el("b", {}, row.service),
-    el("span", { class: "operation" }, row.span.operationName),
+    el("b", {}, short(row.service)),
+    el("span", { class: "operation" }, short(row.span.operationName)),
     row.links > 0 ? sign("note", `↗${row.links}`, count(row.links, "reference") + " to other spans; open the row") : null,
     row.referencedBy ? sign("note", `↙${row.referencedBy.length}`, `referenced by ${count(row.referencedBy.length, "span")}; open the row`) : null,
     isFolded ? el("small", {}, `+${row.subtree - 1}`) : null,

@@ -3,7 +3,7 @@
 import { remember } from "../lib/address.js";
 import { colorClass } from "../lib/colors.js";
 import { el } from "../lib/dom.js";
-import { duration, percent } from "../lib/format.js";
+import { duration, percent, short } from "../lib/format.js";
 import { table } from "../lib/table.js";
 
 const GROUPS = { "": "Each span", operation: "By operation", service: "By service" };
@@ -51,7 +51,7 @@ function one(row) {
 }
 
 function spanColumns(tree, jump) {
-  const open = ({ row }) => el("button", { class: "jump-to", onclick: () => jump(row) }, row.span.operationName || "(no name)");
+  const open = ({ row }) => el("button", { class: "jump-to", onclick: () => jump(row) }, short(row.span.operationName) || "(no name)");
   return [
     { name: "Service", of: ({ row }) => row.service, show: ({ row }) => named(row.service) },
     { name: "Operation", of: ({ row }) => row.span.operationName, show: open },
@@ -82,7 +82,7 @@ function groupColumns(tree) {
   const all = tree.rows.reduce((sum, row) => sum + (row.selfTime ?? 0), 0);
   return [
     { name: "Service", of: (it) => it.service, show: (it) => named(it.service) },
-    { name: "Operation", of: (it) => it.operation },
+    { name: "Operation", of: (it) => it.operation, show: (it) => el("span", {}, short(it.operation)) },
     { name: "Own time", number: true, share: true, of: (it) => it.self, show: (it) => `${duration(it.self)} (${percent(it.self, all)})` },
     { name: "Spans", number: true, of: (it) => it.count },
     { name: "Mean", number: true, of: (it) => it.total / it.count, show: (it) => duration(it.total / it.count) },
@@ -93,5 +93,5 @@ function groupColumns(tree) {
 
 /** A service with its colour. */
 export function named(service) {
-  return el("span", {}, el("i", { class: `dot ${colorClass(service)}` }), service);
+  return el("span", {}, el("i", { class: `dot ${colorClass(service)}` }), short(service));
 }

@@ -3,7 +3,7 @@
 import { remember, to } from "../lib/address.js";
 import { ask } from "../lib/api.js";
 import { el, problem, show } from "../lib/dom.js";
-import { count, duration, percent } from "../lib/format.js";
+import { count, duration, percent, short } from "../lib/format.js";
 import * as logfmt from "../lib/logfmt.js";
 import { table } from "../lib/table.js";
 import * as conditions from "../search/conditions.js";
@@ -67,7 +67,7 @@ function columnsOf(key, asked, total) {
 /** The traces with a value; it joins the tags that are asked for already. */
 function link(key, value, asked) {
   const text = String(value);
-  if (text.length > VALUE_CHARS_MAX) return `${text.slice(0, VALUE_CHARS_MAX)}…`;
+  if (text.length > VALUE_CHARS_MAX) return el("bdi", {}, short(text, VALUE_CHARS_MAX));
   let tags;
   try {
     tags = logfmt.format({ ...logfmt.parse(asked.tags), [key]: text });

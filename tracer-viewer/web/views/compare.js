@@ -3,7 +3,7 @@
 import { remember, to, traceAddress } from "../lib/address.js";
 import { ask } from "../lib/api.js";
 import { el, problem, show, styled } from "../lib/dom.js";
-import { change, count, dateTime, duration } from "../lib/format.js";
+import { change, count, dateTime, duration, short } from "../lib/format.js";
 import { field } from "../search/conditions.js";
 import { pathTable } from "./paths.js";
 
@@ -51,13 +51,13 @@ async function offers(id) {
   const { rootService, rootOperation } = comparison.a;
   const asked = { service: rootService, operation: rootOperation, limit: OFFERED };
   const traces = await ask("/api/viewer/traces", asked);
-  return { traces: traces.filter((trace) => trace.traceID !== comparison.a.traceID), name: `${rootService}: ${rootOperation}`, summary: comparison.a };
+  return { traces: traces.filter((trace) => trace.traceID !== comparison.a.traceID), name: nameOf(comparison.a), summary: comparison.a };
 }
 
 function offered({ traces, name, summary }, id) {
   const base = summary?.duration;
   const items = traces.map((trace) => {
-    const text = [dateTime(trace.startTime), `${trace.rootService}: ${trace.rootOperation}`, duration(trace.duration), count(trace.spans, "span")];
+    const text = [dateTime(trace.startTime), nameOf(trace), duration(trace.duration), count(trace.spans, "span")];
     if (base !== undefined) text.splice(3, 0, change(trace.duration - base));
     if (trace.errors > 0) text.push(`⚠ ${count(trace.errors, "error")}`);
     const address = id ? to("/compare", { a: id, b: trace.traceID }) : to("/compare", { a: trace.traceID });
@@ -71,11 +71,11 @@ function offered({ traces, name, summary }, id) {
 function compared({ a, b, nodes }, parameters) {
   const most = nodes.reduce((sum, node) => Math.max(sum, Math.abs(selfDelta(node))), 1);
   const columns = [
-    { name: "Spans A → B", show: (node) => pairText(node, (side) => String(side.count)) },
+    { name: "Change of own time", show: (node) => delta(node, most), title: "B less A" },
     { name: "Duration A", show: (node) => (node.a ? duration(node.a.duration) : "–") },
     { name: "Duration B", show: (node) => (node.b ? duration(node.b.duration) : "–") },
+    { name: "Spans A → B", show: (node) => pairText(node, (side) => String(side.count)) },
     { name: "Own time A → B", show: (node) => pairText(node, (side) => duration(side.selfTime)), title: "without the time of its children" },
-    { name: "Change of own time", show: (node) => delta(node, most), title: "B less A" },
     { name: "Errors A → B", show: (node) => errorText(node) },
   ];
   const place = el("div", {});
@@ -102,7 +102,7 @@ function card(name, trace) {
   return el(
     "section",
     { class: "card" },
-    el("h2", {}, `${name}: `, el("a", { href: traceAddress(trace.traceID) }, `${trace.rootService}: ${trace.rootOperation}`)),
+    el("h2", {}, `${name}: `, el("a", { href: traceAddress(trace.traceID) }, nameOf(trace))),
     el("p", { class: "big" }, duration(trace.duration)),
     el(
       "p",
@@ -130,11 +130,15 @@ function verdict(a, b, nodes) {
     el(
       "p",
       { class: "facts" },
-      largest && selfDelta(largest) !== 0 ? el("span", {}, `most by ${largest.service}: ${largest.operation}, ${change(selfDelta(largest))}`) : null,
+      largest && selfDelta(largest) !== 0 ? el("span", {}, `most by ${short(largest.service)}: ${short(largest.operation)}, ${change(selfDelta(largest))}`) : null,
       only("a", "b") > 0 ? el("span", {}, `${count(only("a", "b"), "path")} only in A`) : null,
       only("b", "a") > 0 ? el("span", {}, `${count(only("b", "a"), "path")} only in B`) : null,
     ),
   );
+}
+
+function nameOf(trace) {
+  return `${short(trace.rootService)}: ${short(trace.rootOperation)}`;
 }
 
 function selfDelta(node) {

@@ -4,7 +4,7 @@ import { remember, to } from "../lib/address.js";
 import { ask } from "../lib/api.js";
 import { colorClass } from "../lib/colors.js";
 import { el, problem, show, styled, svg } from "../lib/dom.js";
-import { count, duration, percent } from "../lib/format.js";
+import { count, duration, percent, short } from "../lib/format.js";
 import { table } from "../lib/table.js";
 import { named } from "../trace/table.js";
 import { layered } from "./layout.js";
@@ -106,8 +106,8 @@ function box({ service, spans, errors }, [x, y]) {
   const swatch = svg("foreignObject", { x: 8, y: 9, width: 12, height: 12 }, el("i", { class: `dot ${colorClass(service)}` }));
   return svg(
     "a",
-    { href: to("/operations", { service }), transform: `translate(${x} ${y})`, "aria-label": `${service}, ${facts}` },
-    svg("title", {}, service),
+    { href: to("/operations", { service }), transform: `translate(${x} ${y})`, "aria-label": `${short(service)}, ${facts}` },
+    svg("title", {}, service.slice(0, 1000)),
     svg("rect", { class: errors > 0 ? "service failed" : "service", width: BOX.width, height: BOX.height, rx: 6 }),
     swatch,
     svg("text", { x: 24, y: 20, class: "service-name" }, short),
@@ -126,7 +126,7 @@ function lineLabel(edge, at) {
   return svg(
     "text",
     { x, y, class: failed ? "call-label failed" : "call-label", "text-anchor": "middle" },
-    svg("title", {}, `${edge.parent} calls ${edge.child}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`),
+    svg("title", {}, `${short(edge.parent)} calls ${short(edge.child)}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`),
     svg("tspan", { x }, `${edge.calls.toLocaleString("en")}×${failed ? ` ⚠ ${percent(edge.errors, edge.calls)}` : ""}`),
     svg("tspan", { x, dy: "1.25em" }, `p95 ${duration(edge.p95)}`),
   );

@@ -3,7 +3,7 @@
 import { remember, to } from "../lib/address.js";
 import { ask } from "../lib/api.js";
 import { el, problem, show } from "../lib/dom.js";
-import { count, duration, percent } from "../lib/format.js";
+import { count, duration, percent, short } from "../lib/format.js";
 import { table } from "../lib/table.js";
 import { named } from "../trace/table.js";
 import { lookbackForm, request } from "./lookback.js";
@@ -39,7 +39,7 @@ function counted(operations, parameters) {
 const time = (name, of) => ({ name, number: true, of, show: (it) => duration(of(it)) });
 const COLUMNS = [
   { name: "Service", of: (it) => it.service, show: (it) => named(it.service) },
-  { name: "Operation", of: (it) => it.operation, show: (it) => el("a", { href: to("/search", { service: it.service, operation: it.operation }) }, it.operation || "(no name)") },
+  { name: "Operation", of: (it) => it.operation, show: (it) => el("a", { href: to("/search", { service: it.service, operation: it.operation }) }, short(it.operation) || "(no name)") },
   { name: "Kind", of: (it) => it.kind },
   { name: "Calls", number: true, share: true, of: (it) => it.calls, show: (it) => it.calls.toLocaleString("en") },
   { name: "Rate", number: true, title: "calls per second", of: (it) => it.ratePerSecond, show: (it) => `${Number(it.ratePerSecond.toPrecision(3))}/s` },

@@ -2,6 +2,7 @@
 
 import { colorClass } from "../lib/colors.js";
 import { el, styled } from "../lib/dom.js";
+import { short } from "../lib/format.js";
 
 /** Rows that are made; a tree with more says so. */
 const ROWS_MAX = 2000;
@@ -27,9 +28,9 @@ function nameCell(node, isFlat) {
     "th",
     { scope: "row", class: "path", title: `level ${node.depth + 1}` },
     el("i", { class: `dot ${colorClass(node.service)}` }),
-    el("b", {}, node.service),
+    el("b", {}, short(node.service)),
     " ",
-    node.operation,
+    short(node.operation),
   );
   return styled(name, { "--depth": isFlat ? "0" : String(Math.min(node.depth, DEPTH_MAX)) });
 }
