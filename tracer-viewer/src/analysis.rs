@@ -23,6 +23,7 @@ pub(crate) mod red;
 pub(crate) mod self_time;
 pub(crate) mod shared_ids;
 pub(crate) mod siblings;
+pub(crate) mod warnings;
 
 #[cfg(test)]
 mod testing;

@@ -1,4 +1,5 @@
-//! The viewer as a program: a collector on port 4318, its page and Jaeger's query API on 16686.
+//! The viewer as a program: a collector on ports 4317 and 4318, its page and Jaeger's query API on
+//! 16686.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
@@ -10,7 +11,7 @@ use clap::Parser;
 use log::{LevelFilter, Log, Metadata, Record};
 use tracer_viewer::{StartError, Viewer};
 
-/// Collects traces by OTLP over HTTP, keeps the last ones in memory, and shows them.
+/// Collects traces by OTLP or in Zipkin's format, keeps the last ones in memory, and shows them.
 #[derive(Debug, Parser)]
 #[command(name = "tracer-viewer", version)]
 struct Args {
@@ -25,6 +26,19 @@ struct Args {
     /// Do not open the OTLP address.
     #[arg(long, conflicts_with = "otlp")]
     no_otlp: bool,
+
+    /// Where to receive OTLP over gRPC.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4317")]
+    grpc: SocketAddr,
+
+    /// Do not receive OTLP over gRPC.
+    #[arg(long, conflicts_with = "grpc")]
+    no_grpc: bool,
+
+    /// Where to receive Zipkin's spans too, as on 127.0.0.1:9411 (they are received on the first
+    /// address anyway).
+    #[arg(long, value_name = "ADDR")]
+    zipkin: Option<SocketAddr>,
 
     /// How many traces are kept; the oldest one leaves for a new one.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = at_least_one)]
@@ -68,6 +82,13 @@ fn run(args: Args) -> Result<(), String> {
     if let Some(addr) = viewer.otlp_addr() {
         println!("OTLP over HTTP      http://{addr}/v1/traces");
     }
+    if let Some(addr) = viewer.grpc_addr() {
+        println!("OTLP over gRPC      http://{addr}");
+    }
+    println!(
+        "Zipkin's spans      http://{}/api/v2/spans",
+        viewer.zipkin_addr().unwrap_or(viewer.local_addr())
+    );
     // An error would mean that the handler is gone, and nobody could ever end this.
     let _ = interrupted.recv();
     let stats = viewer.stats();
@@ -87,6 +108,8 @@ fn start(args: Args) -> Result<Viewer, StartError> {
     let mut builder = Viewer::builder()
         .listen(args.listen)
         .otlp_listen((!args.no_otlp).then_some(args.otlp))
+        .grpc_listen((!args.no_grpc).then_some(args.grpc))
+        .zipkin_listen(args.zipkin)
         .traces_max(args.traces_max)
         .spans_per_trace_max(args.spans_per_trace_max)
         .bytes_max(args.memory_mib.saturating_mul(1 << 20));

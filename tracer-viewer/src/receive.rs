@@ -9,6 +9,8 @@
 //! ```
 
 pub(crate) mod body;
+#[cfg(feature = "grpc")]
+pub(crate) mod grpc;
 pub(crate) mod in_process;
 mod jaeger_json;
 mod numbers;

@@ -2,4 +2,5 @@
 
 pub(crate) mod accept;
 pub(crate) mod guard;
+mod patience;
 pub(crate) mod thread;

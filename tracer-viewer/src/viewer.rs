@@ -12,8 +12,9 @@ use crate::query::api;
 use crate::receive::body::Bodies;
 use crate::receive::in_process::InProcess;
 use crate::receive::{otlp_http, upload, zipkin_http};
+use crate::server::accept::Protocol;
 use crate::server::guard::{Hosts, guard};
-use crate::server::thread::ServerThread;
+use crate::server::thread::{Served, ServerThread};
 use crate::store::stats::Stats;
 use crate::store::{Limits, Store};
 
@@ -35,6 +36,8 @@ pub struct Viewer {
     local_addr: SocketAddr,
     otlp_addr: Option<SocketAddr>,
     zipkin_addr: Option<SocketAddr>,
+    #[cfg(feature = "grpc")]
+    grpc_addr: Option<SocketAddr>,
     server: ServerThread,
 }
 
@@ -45,6 +48,8 @@ pub struct ViewerBuilder {
     listen: SocketAddr,
     otlp_listen: Option<SocketAddr>,
     zipkin_listen: Option<SocketAddr>,
+    #[cfg(feature = "grpc")]
+    grpc_listen: Option<SocketAddr>,
     hosts: Vec<String>,
     limits: Limits,
 }
@@ -73,6 +78,8 @@ impl Viewer {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, QUERY_PORT)),
             otlp_listen: None,
             zipkin_listen: None,
+            #[cfg(feature = "grpc")]
+            grpc_listen: None,
             hosts: Vec::new(),
             limits: Limits::default(),
         }
@@ -100,6 +107,13 @@ impl Viewer {
     #[must_use]
     pub const fn zipkin_addr(&self) -> Option<SocketAddr> {
         self.zipkin_addr
+    }
+
+    /// Where OTLP is received over gRPC, if that was asked for.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    pub const fn grpc_addr(&self) -> Option<SocketAddr> {
+        self.grpc_addr
     }
 
     /// What it was given so far, and what became of it.
@@ -130,6 +144,13 @@ impl ViewerBuilder {
     /// A second address for Zipkin's spans alone, usually port 9411.
     pub const fn zipkin_listen(mut self, addr: Option<SocketAddr>) -> Self {
         self.zipkin_listen = addr;
+        self
+    }
+
+    /// An address for OTLP over gRPC, usually port 4317.
+    #[cfg(feature = "grpc")]
+    pub const fn grpc_listen(mut self, addr: Option<SocketAddr>) -> Self {
+        self.grpc_listen = addr;
         self
     }
 
@@ -165,28 +186,36 @@ impl ViewerBuilder {
     /// no thread.
     pub fn start(self) -> Result<Viewer, StartError> {
         let store = Arc::new(Store::new(self.limits));
-        let (listener, local_addr) = listen(self.listen)?;
-        let hosts = Hosts::new(local_addr, &self.hosts);
         let bodies = Bodies::new(Arc::clone(&store));
         let otlp = otlp_http::router(bodies.clone());
         let zipkin = zipkin_http::router(bodies.clone());
-        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies));
+        let all = api::router(Arc::clone(&store)).merge(page::router()).merge(upload::router(bodies.clone()));
         let all = all.merge(otlp.clone()).merge(zipkin.clone());
-        let mut servers = vec![(listener, guarded(all, hosts))];
-        let mut otlp_addr = None;
-        if let Some(addr) = self.otlp_listen {
+        let mut servers = Vec::new();
+        let mut serve = |addr, protocol, router| -> Result<SocketAddr, StartError> {
             let (listener, addr) = listen(addr)?;
-            otlp_addr = Some(addr);
-            servers.push((listener, guarded(otlp, Hosts::new(addr, &self.hosts))));
-        }
-        let mut zipkin_addr = None;
-        if let Some(addr) = self.zipkin_listen {
-            let (listener, addr) = listen(addr)?;
-            zipkin_addr = Some(addr);
-            servers.push((listener, guarded(zipkin, Hosts::new(addr, &self.hosts))));
-        }
+            let router = guarded(router, Hosts::new(addr, &self.hosts));
+            servers.push(Served { listener, protocol, router });
+            Ok(addr)
+        };
+        let local_addr = serve(self.listen, Protocol::Http1, all)?;
+        let mut second = |addr: Option<SocketAddr>, protocol, router| {
+            addr.map(|addr| serve(addr, protocol, router)).transpose()
+        };
+        let otlp_addr = second(self.otlp_listen, Protocol::Http1, otlp)?;
+        let zipkin_addr = second(self.zipkin_listen, Protocol::Http1, zipkin)?;
+        #[cfg(feature = "grpc")]
+        let grpc_addr = second(self.grpc_listen, Protocol::Http2, crate::receive::grpc::router(bodies))?;
         let server = ServerThread::start(servers).map_err(StartError::Thread)?;
-        Ok(Viewer { store, local_addr, otlp_addr, zipkin_addr, server })
+        Ok(Viewer {
+            store,
+            local_addr,
+            otlp_addr,
+            zipkin_addr,
+            #[cfg(feature = "grpc")]
+            grpc_addr,
+            server,
+        })
     }
 }
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 
 use super::answer::{aside, bad_request, error, json, json_bytes};
 use super::filter::Search;
 use super::json::{Envelope, Operation, QueryError};
 use super::params::{Dialect, Params, TraceQuery, now_unix_ns};
-use super::{convert, dependencies, trace_id, viewer_api};
+use super::{convert, dependencies, trace_id, v3, viewer_api};
 use crate::store::{self, Store};
 
 /// An answer with several traces stops growing here.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+pub(super) const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// How far back the graph of services looks if the request does not say.
 const DEPENDENCIES_LOOKBACK_MS: u64 = 24 * 3600 * 1000;
 
@@ -32,6 +32,9 @@ pub(crate) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces", get(traces))
         .route("/api/traces/{id}", get(one_trace))
         .route("/api/dependencies", get(service_graph))
+        .route("/api/metrics/{name}", get(metrics))
+        .route("/api/archive/{id}", post(archive))
+        .merge(v3::router())
         .merge(viewer_api::router())
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .with_state(store)
@@ -101,6 +104,16 @@ async fn service_graph(State(store): SharedStore, Query(pairs): Pairs) -> Respon
     .await
 }
 
+/// Jaeger keeps metrics in a storage of its own, and says so where there is none.
+async fn metrics() -> Response {
+    let message = "metrics are not kept here; /api/viewer/red tells rate, errors and durations of the traces";
+    error(StatusCode::NOT_IMPLEMENTED, message)
+}
+
+async fn archive() -> Response {
+    error(StatusCode::NOT_IMPLEMENTED, "there is no archive here: download the trace instead")
+}
+
 async fn nothing_here() -> Response {
     error(StatusCode::NOT_FOUND, "no such address in this API")
 }
@@ -133,7 +146,10 @@ pub(super) fn find(store: &Store, query: &TraceQuery) -> (Vec<store::Trace>, Vec
 
 /// The envelope with whole traces, converted one after another. Beyond the limit traces are left
 /// out, which becomes an error in the answer.
-fn write_traces(traces: &[store::Trace], mut errors: Vec<QueryError>) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn write_traces(
+    traces: &[store::Trace],
+    mut errors: Vec<QueryError>,
+) -> serde_json::Result<Vec<u8>> {
     let mut answer = b"{\"data\":[".to_vec();
     for (written, trace) in traces.iter().enumerate() {
         if answer.len() > ANSWER_BYTES_MAX {

@@ -14,6 +14,7 @@ use super::json::{JsonValue, KeyValue, Log, Process, Span, Trace, ValueType};
 use super::trace_id;
 use super::value::{key_value, text_tag};
 use crate::analysis::shared_ids::SharedIds;
+use crate::analysis::warnings::Warnings;
 use crate::store::span::StoredSpan;
 use crate::store::{self, Source};
 
@@ -29,10 +30,18 @@ const LIBRARY_KEYS: [&str; 5] = [
 /// The whole trace.
 pub(crate) fn trace(trace: &store::Trace) -> Trace {
     let shared_ids = SharedIds::of(&trace.spans);
-    let mut processes = Processes::default();
+    let (mut processes, mut warnings) = (Processes::default(), Warnings::of(trace));
     let mut spans: Vec<&Arc<StoredSpan>> = trace.spans.iter().collect();
     spans.sort_by_key(|span| span.start_unix_ns);
-    let spans = spans.into_iter().map(|stored| span(stored, &shared_ids, &mut processes)).collect();
+    let spans = spans.into_iter().map(|stored| {
+        let mut span = span(stored, &shared_ids, &mut processes);
+        let more = warnings.take(stored);
+        if !more.is_empty() {
+            span.warnings.get_or_insert_default().extend(more);
+        }
+        span
+    });
+    let spans = spans.collect();
     Trace { trace_id: trace_id::text(trace.id), spans, processes: processes.into_map(), warnings: None }
 }
 

@@ -11,7 +11,7 @@ use super::trace_id::{self, InvalidTraceId};
 /// How far back a search looks that does not say.
 const DEFAULT_LOOKBACK: Duration = Duration::from_secs(2 * 24 * 3600);
 /// How many traces a search gives that does not say.
-const DEFAULT_LIMIT: usize = 100;
+pub(super) const DEFAULT_LIMIT: usize = 100;
 
 /// The parameters of an address, in their order; keys may repeat.
 #[derive(Clone, Debug, Default)]

@@ -57,8 +57,8 @@ impl Bodies {
         Self { store, turns: Arc::new(Semaphore::new(BODIES_MAX)) }
     }
 
-    /// Reads a body of at most `bytes_max` bytes, and works on it beside the sockets. A request that
-    /// is refused is counted.
+    /// Reads a body of at most `bytes_max` bytes, unpacks it if the headers say so, and works on it
+    /// beside the sockets.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         headers: &HeaderMap,
@@ -67,14 +67,24 @@ impl Bodies {
         work: impl FnOnce(&Store, &[u8]) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let is_gzip = is_gzip(headers)?;
+        let unpacked = move |store: &Store, body: &[u8]| match is_gzip {
+            true => work(store, &unpack(body)?),
+            false => work(store, body),
+        };
+        self.work_as_it_is(body, bytes_max, unpacked).await
+    }
+
+    /// The same with a body that is not unpacked.
+    pub(super) async fn work_as_it_is<T: Send + 'static>(
+        &self,
+        body: Body,
+        bytes_max: usize,
+        work: impl FnOnce(&Store, &[u8]) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let _turn = self.turns.acquire().await.map_err(|error| Refusal::Internal(error.to_string()))?;
         let body = read(body, bytes_max).await?;
         let store = Arc::clone(&self.store);
-        let unpacked = move || {
-            let body = if is_gzip { Bytes::from(unpack(&body)?) } else { body };
-            work(&store, &body)
-        };
-        match tokio::task::spawn_blocking(unpacked).await {
+        match tokio::task::spawn_blocking(move || work(&store, &body)).await {
             Ok(result) => result,
             Err(error) => Err(Refusal::Internal(error.to_string())),
         }
@@ -123,7 +133,8 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     }
 }
 
-fn unpack(body: &[u8]) -> Result<Vec<u8>, Refusal> {
+/// The content of gzip, within the limit.
+pub(super) fn unpack(body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
     let limit = UNPACKED_BYTES_MAX as u64 + 1;
     MultiGzDecoder::new(body).take(limit).read_to_end(&mut unpacked).map_err(Refusal::NotGzip)?;

@@ -1,4 +1,5 @@
-//! `POST /api/viewer/traces`: a file of traces, of Jaeger or in OTLP's JSON.
+//! Files of traces, of Jaeger or in OTLP's JSON: `POST /api/viewer/traces` keeps them, Jaeger's
+//! `POST /api/transform` only answers what they would be in its JSON.
 
 use std::collections::BTreeSet;
 
@@ -12,30 +13,53 @@ use tracer_core::TraceId;
 
 use super::body::{Bodies, Refusal, UNPACKED_BYTES_MAX};
 use super::{jaeger_json, otlp, otlp_json};
+use crate::query::api::write_traces;
 use crate::query::trace_id;
-use crate::store::Store;
+use crate::store::{Limits, Store};
 
 const WHAT: &str = "a file of traces";
 /// How many ids are told.
 const IDS_MAX: usize = 10_000;
 
-/// The address for uploads.
+/// The addresses for uploads.
 pub(crate) fn router(bodies: Bodies) -> Router {
-    Router::new().route("/api/viewer/traces", post(upload)).with_state(bodies)
+    Router::new()
+        .route("/api/viewer/traces", post(upload))
+        .route("/api/transform", post(transform))
+        .with_state(bodies)
 }
 
 async fn upload(State(bodies): State<Bodies>, request: Request) -> Response {
+    answered(&bodies, request, |store, file| Ok(keep(store, file)?.to_string().into_bytes())).await
+}
+
+async fn transform(State(bodies): State<Bodies>, request: Request) -> Response {
+    answered(&bodies, request, |_, file| {
+        let scratch =
+            Store::new(Limits { traces_max: usize::MAX, bytes_max: usize::MAX, ..Limits::default() });
+        keep(&scratch, file)?;
+        write_traces(&scratch.traces(), Vec::new()).map_err(|cause| Refusal::Internal(cause.to_string()))
+    })
+    .await
+}
+
+async fn answered(
+    bodies: &Bodies,
+    request: Request,
+    work: fn(&Store, &[u8]) -> Result<Vec<u8>, Refusal>,
+) -> Response {
     let (parts, body) = request.into_parts();
-    let (status, answer) = match bodies.work(&parts.headers, body, UNPACKED_BYTES_MAX, keep).await {
+    let (status, answer) = match bodies.work(&parts.headers, body, UNPACKED_BYTES_MAX, work).await {
         Ok(answer) => (StatusCode::OK, answer),
         Err(refusal) => {
             bodies.store.count_malformed_request();
             let error = json!({ "code": refusal.status().as_u16(), "msg": refusal.to_string() });
-            (refusal.status(), json!({ "data": null, "errors": [error] }))
+            let answer = json!({ "data": null, "total": 0, "limit": 0, "offset": 0, "errors": [error] });
+            (refusal.status(), answer.to_string().into_bytes())
         }
     };
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, answer.to_string()).into_response()
+    (status, headers, answer).into_response()
 }
 
 /// Keeps the traces of a file; the answer names those that are kept.

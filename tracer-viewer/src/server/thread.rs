@@ -12,12 +12,20 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::accept::serve;
+use super::accept::{Protocol, serve};
 
 /// How long `stop` waits for the thread at most.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long requests that compute may go on after that.
 const BLOCKING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What is served on a port.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) listener: TcpListener,
+    pub(crate) protocol: Protocol,
+    pub(crate) router: Router,
+}
 
 /// A running server. It stops when it is dropped.
 #[derive(Debug)]
@@ -29,12 +37,12 @@ pub(crate) struct ServerThread {
 }
 
 impl ServerThread {
-    /// Serves each router on its listener.
-    pub(crate) fn start(servers: Vec<(TcpListener, Router)>) -> io::Result<Self> {
+    /// Serves each router on its listener, in its protocol.
+    pub(crate) fn start(servers: Vec<Served>) -> io::Result<Self> {
         let runtime =
             Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(4).build()?;
-        for (listener, _) in &servers {
-            listener.set_nonblocking(true)?;
+        for served in &servers {
+            served.listener.set_nonblocking(true)?;
         }
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = mpsc::sync_channel(1);
@@ -72,16 +80,12 @@ impl Drop for ServerThread {
     }
 }
 
-fn run(
-    runtime: &Runtime,
-    servers: Vec<(TcpListener, Router)>,
-    stopped: &watch::Receiver<bool>,
-) -> io::Result<()> {
+fn run(runtime: &Runtime, servers: Vec<Served>, stopped: &watch::Receiver<bool>) -> io::Result<()> {
     runtime.block_on(async {
         let mut running = JoinSet::new();
-        for (listener, router) in servers {
+        for Served { listener, protocol, router } in servers {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            running.spawn(serve(listener, router, stopped.clone()));
+            running.spawn(serve(listener, protocol, router, stopped.clone()));
         }
         while running.join_next().await.is_some() {}
         Ok(())

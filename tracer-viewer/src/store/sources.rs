@@ -91,8 +91,14 @@ impl Source {
 
     /// Tags of the process, without the service's name.
     pub(crate) fn process_tags(&self) -> Vec<(String, Value)> {
-        let all = tags(self.resource(), 1).filter_map(Result::ok);
-        all.filter(|(key, _)| key != "service.name").collect()
+        let mut tags = self.resource_tags();
+        tags.retain(|(key, _)| key != "service.name");
+        tags
+    }
+
+    /// Attributes of the resource.
+    pub(crate) fn resource_tags(&self) -> Vec<(String, Value)> {
+        tags(self.resource(), 1).filter_map(Result::ok).collect()
     }
 
     /// Attributes of the scope.

@@ -8,6 +8,8 @@
 )]
 
 mod formats;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod guard;
 mod http;
 mod otlp;
@@ -16,6 +18,7 @@ mod query;
 mod receive;
 mod shape;
 mod start;
+mod v3;
 mod viewer_api;
 
 use std::time::Duration;
