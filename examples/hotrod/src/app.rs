@@ -19,7 +19,10 @@ use crate::http::server::Running;
 /// its spans are tagged `cancelled`.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// How long the last spans may take to leave. With the drain it is less than the five seconds that
+/// How long the spans of what is cut may take to end.
+const SETTLE_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// How long the last spans may take to leave. With the two above it is less than the five seconds that
 /// whoever sends a signal waits.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -72,10 +75,18 @@ impl App {
         self.pipeline.stats()
     }
 
+    /// Waits until all spans that have ended are with the viewer and the collector.
+    ///
+    /// # Errors
+    /// If that takes longer.
+    pub async fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
+        self.pipeline.flush_async(timeout).await
+    }
+
     /// Cuts a service off, for tests of what the others make of it.
     pub async fn stop_service(&mut self, service: Command) {
         let running = match service {
-            Command::All => None,
+            Command::All | Command::Viewer => None,
             Command::Frontend => self.services.frontend.take(),
             Command::Customer => self.services.customer.take(),
             Command::Driver => self.services.driver.take(),
@@ -86,17 +97,18 @@ impl App {
         }
     }
 
-    /// Ends everything within four seconds: requests that run are answered, or cut when their time
+    /// Ends everything within four and a half seconds: requests that run are answered, or cut when their time
     /// is over, and all spans leave.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         let deadline = Instant::now() + DRAIN_TIMEOUT;
         // The frontend's requests need the others.
-        stop_one(self.services.frontend, deadline).await;
+        stop_one(self.services.frontend.take(), deadline).await;
         tokio::join!(
-            stop_one(self.services.customer, deadline),
-            stop_one(self.services.driver, deadline),
-            stop_one(self.services.route, deadline),
+            stop_one(self.services.customer.take(), deadline),
+            stop_one(self.services.driver.take(), deadline),
+            stop_one(self.services.route.take(), deadline),
         );
+        self.settle(Instant::now() + SETTLE_TIMEOUT).await;
         let pipeline = self.pipeline.clone();
         let flushed = tokio::task::spawn_blocking(move || pipeline.shutdown(FLUSH_TIMEOUT)).await;
         if let Ok(Err(error)) = flushed
@@ -106,6 +118,19 @@ impl App {
         }
         if let Some(viewer) = self.viewer {
             viewer.stop();
+        }
+    }
+}
+
+impl App {
+    /// Waits for the spans of what was cut: the runtime drops its tasks one after the other.
+    async fn settle(&self, deadline: Instant) {
+        loop {
+            let stats = self.pipeline.stats();
+            if stats.started == stats.finished || Instant::now() >= deadline {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }

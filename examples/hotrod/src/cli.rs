@@ -1,21 +1,46 @@
 //! The command line: the original's flags, and some of our own.
 
+mod load;
 mod values;
 
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use self::load::{CustomerShare, LoadOptions, TourOptions};
+pub(crate) use self::values::{DELAY_MAX, duration as parse_duration};
+
+/// More workers than that are not asked for.
+pub(crate) const WORKERS_MAX: u32 = 10_000;
 
 /// HotROD, rides on demand: a demo of distributed tracing.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "hotrod", version, about)]
 pub struct Cli {
-    /// What to start: everything, if it is not said.
+    /// What to do: start everything, if it is not said.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub action: Option<Action>,
     /// All flags; they may stand before or after the command.
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum Action {
+    /// Runs until it is told to end.
+    #[command(flatten)]
+    Run(Command),
+    /// Orders many cars, and tells how long that takes
+    Load(LoadOptions),
+    /// Runs the demo through its fixes, and names the bottleneck of each from the traces
+    Tour(TourOptions),
+}
+
+impl Default for Action {
+    fn default() -> Self {
+        Self::Run(Command::default())
+    }
 }
 
 /// What to start.
@@ -32,6 +57,8 @@ pub enum Command {
     Driver,
     /// The route service
     Route,
+    /// The viewer alone: send it the services' spans with --otlp
+    Viewer,
 }
 
 /// The flags.
@@ -54,9 +81,36 @@ pub struct Settings {
     #[arg(short, long, global = true, default_value = "", hide_default_value = true,
         value_parser = values::base_path)]
     pub basepath: String,
+    /// The headers by which contexts go out; all are read
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "w3c")]
+    pub propagation: Propagation,
     /// Write the services' logs to stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+/// The headers by which contexts go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Propagation {
+    /// traceparent, tracestate, baggage
+    W3c,
+    /// b3, and W3C's baggage
+    B3,
+    /// x-b3-*, and W3C's baggage
+    B3multi,
+    /// uber-trace-id, uberctx-*
+    Jaeger,
+    /// All of these at once
+    All,
+}
+
+/// Which spans there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// Those that the original has
+    Original,
+    /// And a span for each wait, with links to the requests that were ahead
+    Rich,
 }
 
 /// How the simulated parts behave.
@@ -72,8 +126,14 @@ pub struct Simulation {
     pub disable_db_conn_mutex: bool,
     /// How many route calls may run at once, for all requests together
     #[arg(short = 'W', long = "fix-route-worker-pool-size", global = true, default_value_t = 3,
-        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(WORKERS_MAX)))]
     pub route_worker_pool_size: u32,
+    /// Looks drivers up all at once, and not one after the other
+    #[arg(long = "fix-driver-parallel", global = true)]
+    pub driver_parallel: bool,
+    /// Which spans there are
+    #[arg(long, global = true, value_name = "SHAPE", default_value = "original")]
+    pub shape: Shape,
     /// Makes what is random repeatable
     #[arg(long, global = true)]
     pub seed: Option<u64>,
@@ -134,7 +194,7 @@ mod tests {
     fn flags_may_follow_the_command() {
         for line in ["hotrod -f 0 -D 1.5s -M -W 100 all", "hotrod all -f 0 -D 1500ms -M -W 100"] {
             let cli = parse(line).unwrap();
-            assert_eq!(cli.command, Some(Command::All));
+            assert_eq!(cli.action, Some(Action::Run(Command::All)));
             assert_eq!(cli.settings.endpoints.frontend_service_port, 0);
             let simulation = cli.settings.simulation;
             assert_eq!(simulation.db_query_delay, Duration::from_millis(1500));
@@ -156,6 +216,14 @@ mod tests {
             "--basepath /a?b",
             "--frontend-service-hostname a/b",
             "everything",
+            "--shape round",
+            "--propagation xray",
+            "load --concurrency 0",
+            "load --customers 1:0",
+            "load --customers x",
+            "load --rate 0",
+            "load --count 10 --duration 10s",
+            "tour --requests 0",
         ] {
             assert!(parse(&format!("hotrod {flags}")).is_err(), "{flags}");
         }

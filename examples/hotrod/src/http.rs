@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod client;
 pub(crate) mod query;
 pub(crate) mod server;
+pub(crate) mod wire;
 
 /// `host:port`, in brackets where the host is an IPv6 address.
 pub(crate) fn authority(host: &str, port: u16) -> String {

@@ -7,17 +7,21 @@
 //! ```
 //!
 //! Where things are: `app` starts and stops everything; `services/` has a file per service;
-//! `simulated/` what they wait for; `tracing_setup` the tracers. There is no tracing code round
+//! `simulated/` what they wait for; `tracing_setup` the tracers; `debug` what a process tells of itself;
+//! `load` orders many cars, and `tour` does so in each setting. There is no tracing code round
 //! calls and handlers: `tracer-http` does it, set up in `http/` and `services/driver`.
 
 mod app;
 pub mod cli;
+mod debug;
 mod http;
+mod load;
 mod log;
 mod metrics;
 mod proto;
 mod services;
 mod simulated;
+mod tour;
 mod tracing_setup;
 
 use std::ffi::OsString;
@@ -30,7 +34,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
 pub use self::app::{Addresses, App, StartError};
-use self::cli::{Cli, Command};
+use self::cli::{Action, Cli, Command, Settings};
 pub use self::http::client::InvalidAddress;
 use self::log::stderr;
 
@@ -58,25 +62,37 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_on(runtime: Runtime, cli: &Cli) -> Result<(), String> {
-    let command = cli.command.unwrap_or_default();
     let ended = runtime.block_on(async {
         // Listened to before anything starts, so that no signal is missed.
-        let mut signals = signals().map_err(|error| format!("no signals: {error}"))?;
-        let app = tokio::select! {
-            app = App::start(command, &cli.settings) => app.map_err(|error| error.to_string())?,
-            _ = signals.recv() => return Ok(()),
-        };
-        print_addresses(command, app.addresses());
-        signals.recv().await;
-        tokio::select! {
-            () = app.stop() => {}
-            // Asked a second time: at once.
-            _ = signals.recv() => {}
+        let signals = signals().map_err(|error| format!("no signals: {error}"))?;
+        match cli.action.clone().unwrap_or_default() {
+            Action::Run(command) => serve(command, &cli.settings, signals).await,
+            Action::Load(options) => load::command(&options, signals).await,
+            Action::Tour(options) => tour::command(&options, &cli.settings, signals).await,
         }
-        Ok(())
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     ended
+}
+
+/// Runs services until a signal.
+async fn serve(command: Command, settings: &Settings, mut signals: mpsc::Receiver<()>) -> Result<(), String> {
+    let app = tokio::select! {
+        app = App::start(command, settings) => app.map_err(|error| error.to_string())?,
+        _ = signals.recv() => return Ok(()),
+    };
+    print_addresses(command, app.addresses());
+    signals.recv().await;
+    stop(app, signals).await;
+    Ok(())
+}
+
+/// Ends in order; at once, if that is asked for a second time.
+async fn stop(app: App, mut signals: mpsc::Receiver<()>) {
+    tokio::select! {
+        () = app.stop() => {}
+        _ = signals.recv() => {}
+    }
 }
 
 /// A message for each SIGINT and SIGTERM.
@@ -125,7 +141,11 @@ fn print_addresses(command: Command, addresses: &Addresses) {
     }
     add("viewer", addresses.viewer.as_deref());
     add("OTLP", addresses.otlp.as_deref());
+    print(&lines);
+}
+
+/// Writes to stdout, at once. A stdout that is closed is no reason to stop.
+fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    // A stdout that is closed is no reason to stop.
-    let _ = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

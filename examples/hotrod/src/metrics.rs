@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tracer_core::row::record::{SpanRecord, Value};
 use tracer_core::{Batch, ExportError, Exported, Exporter, SpanKind, StatusCode, tags};
 
-use self::families::Families;
+use self::families::{Families, Request};
 
 /// What the server spans of this process say. Cloning shares it.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl Metrics {
         self.0.lock().render()
     }
 
-    fn add(&self, span: &SpanRecord) {
+    fn add(&self, service: &str, span: &SpanRecord) {
         if span.kind != SpanKind::Server {
             return;
         }
@@ -36,7 +36,8 @@ impl Metrics {
             Some(Value::I64(status)) => Some(*status),
             _ => None,
         };
-        self.0.lock().add(&span.name, span.status == StatusCode::Error, duration, status);
+        let error = span.status == StatusCode::Error;
+        self.0.lock().add(service, &Request { name: &span.name, error, duration, status });
     }
 }
 
@@ -52,11 +53,12 @@ impl<E: Exporter> Exporter for Counted<E> {
     }
 
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
+        let service = batch.resource.service_name();
         batch
             .rows
             .iter()
             .filter_map(|row| SpanRecord::decode(row).ok())
-            .for_each(|span| self.metrics.add(&span));
+            .for_each(|span| self.metrics.add(service, &span));
         self.exporter.export(batch, deadline)
     }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tracer_core::{Pipeline, Tracer};
 use tracer_exporter_jaeger::{ConfigError, OtlpHttp};
+use tracer_propagation::{B3, Composite, Jaeger, TraceContext, W3cBaggage};
 use tracer_viewer::Viewer;
 
+use crate::cli::Propagation;
 use crate::metrics::{Metrics, Nowhere};
 
 /// A finished trace is seen within this.
@@ -52,6 +54,28 @@ impl Tracers {
             metrics,
         }
     }
+}
+
+/// How contexts go out; they are read in every format. B3 has no baggage of its own, so that goes by
+/// W3C's header.
+pub(crate) fn propagation(chosen: Propagation) -> Composite {
+    let read = Composite::new()
+        .with_extract(TraceContext)
+        .with_extract(B3::single())
+        .with_extract(Jaeger)
+        .with_extract(W3cBaggage);
+    match chosen {
+        Propagation::W3c => read.with_inject(TraceContext).with_inject(W3cBaggage),
+        Propagation::B3 => read.with_inject(B3::single()).with_inject(W3cBaggage),
+        Propagation::B3multi => read.with_inject(B3::multi()).with_inject(W3cBaggage),
+        Propagation::Jaeger => read.with_inject(Jaeger),
+        Propagation::All => all_formats(),
+    }
+}
+
+/// All formats, both ways.
+pub(crate) fn all_formats() -> Composite {
+    Composite::new().with(TraceContext).with(B3::both()).with(Jaeger).with(W3cBaggage)
 }
 
 /// Where spans are sent: as the flag says, else as OpenTelemetry's variables say, if they do.

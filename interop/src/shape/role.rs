@@ -55,7 +55,7 @@ impl Role {
             "/dispatch" | "GET /dispatch" => Some(Self::Dispatch),
             "/customer" | "GET /customer" => Some(Self::CustomerServer),
             "/route" | "GET /route" => Some(Self::RouteServer),
-            "HTTP GET" => Self::of_http_call(span),
+            "HTTP GET" | "HTTP GET: /customer" | "HTTP GET: /route" => Self::of_http_call(span),
             "SQL SELECT" => Some(Self::SqlSelect),
             "FindDriverIDs" => Some(Self::FindDriverIds),
             "GetDriver" => Some(Self::GetDriver),

@@ -43,6 +43,9 @@ pub enum StartError {
     /// The address of a service cannot be called.
     #[error(transparent)]
     Address(#[from] InvalidAddress),
+    /// There is no client for the services of other processes.
+    #[error("the other services cannot be asked: {0}")]
+    Peers(#[source] reqwest::Error),
     /// The address of the driver service cannot be called.
     #[error("address of the driver service: {0}")]
     DriverAddress(#[from] tonic::transport::Error),

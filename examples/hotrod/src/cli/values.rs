@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 /// No simulated time is longer than this; a day would be as absurd.
-const DELAY_MAX: Duration = Duration::from_secs(3600);
+pub(crate) const DELAY_MAX: Duration = Duration::from_secs(3600);
 
 const TIME_SCALE_MAX: f64 = 1000.0;
 
 /// A duration as Go writes it: numbers with units, such as `300ms` or `1m30.5s`; or `0`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }

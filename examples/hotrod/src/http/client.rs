@@ -8,7 +8,7 @@ use http::{Extensions, StatusCode};
 use reqwest::{Client, Request, Response, Url};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use serde::de::DeserializeOwned;
-use tracer_core::{Tracer, active};
+use tracer_core::active;
 use tracer_http::client::TraceLayer;
 
 use super::{authority, dialled};
@@ -60,14 +60,14 @@ pub struct InvalidAddress {
 }
 
 impl ServiceClient {
-    /// A client for the service at an address, whose calls are the tracer's spans.
+    /// A client for the service at an address, whose calls are spans.
     ///
     /// # Errors
     /// If the address cannot be called.
     pub(crate) fn new(
         service: &'static str,
         (host, port): (&str, u16),
-        tracer: Tracer,
+        trace: TraceLayer,
     ) -> Result<Self, InvalidAddress> {
         let authority = authority(dialled(host), port);
         let invalid = |cause: String| InvalidAddress { service, authority: authority.clone(), cause };
@@ -79,7 +79,8 @@ impl ServiceClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build()
             .map_err(|error| invalid(with_causes(&error)))?;
-        let trace = TraceLayer::new(tracer).span_name(|head| format!("HTTP {}", head.method).into());
+        // The services' paths are few and fixed.
+        let trace = trace.span_name(|head| format!("HTTP {}: {}", head.method, head.uri.path()).into());
         let client = ClientBuilder::new(client).with(trace).with(TagPoolWait).build();
         Ok(Self { service, client, base })
     }

@@ -1,9 +1,9 @@
 //! The metric families, and how Prometheus reads them.
 //!
 //! ```text
-//! hotrod_requests_total{endpoint,error}           counter
-//! hotrod_request_latency{endpoint,error}          histogram, seconds
-//! hotrod_http_requests_total{endpoint,status_code} counter; 2xx, 3xx, 4xx, 5xx
+//! hotrod_requests_total{service,endpoint,error}            counter
+//! hotrod_request_latency{service,endpoint,error}           histogram, seconds
+//! hotrod_http_requests_total{service,endpoint,status_code} counter; 2xx, 3xx, 4xx, 5xx
 //! ```
 
 use std::collections::BTreeMap;
@@ -18,7 +18,18 @@ const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 
 #[derive(Debug, Default)]
 pub(super) struct Families {
-    endpoints: BTreeMap<String, Endpoint>,
+    /// By service and normalized name.
+    endpoints: BTreeMap<(String, String), Endpoint>,
+}
+
+/// A request that a service answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    pub(super) name: &'a str,
+    pub(super) error: bool,
+    pub(super) duration: Duration,
+    /// That of HTTP, if it was HTTP.
+    pub(super) status: Option<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -36,14 +47,16 @@ struct Histogram {
 }
 
 impl Families {
-    /// Counts a request. `status` is that of HTTP, if it was HTTP.
-    pub(super) fn add(&mut self, name: &str, error: bool, duration: Duration, status: Option<i64>) {
-        let name = normalized(name);
-        let known = self.endpoints.contains_key(&name) || self.endpoints.len() < ENDPOINTS_MAX;
-        let endpoint = self.endpoints.entry(if known { name } else { "other".to_owned() }).or_default();
+    /// Counts a request.
+    pub(super) fn add(&mut self, service: &str, request: &Request<'_>) {
+        let mut key = (normalized(service), normalized(request.name));
+        if !self.endpoints.contains_key(&key) && self.endpoints.len() >= ENDPOINTS_MAX {
+            key.1 = "other".to_owned();
+        }
+        let endpoint = self.endpoints.entry(key).or_default();
         let [fine, failed] = &mut endpoint.latencies;
-        if error { failed } else { fine }.add(duration);
-        if let Some(status) = status {
+        if request.error { failed } else { fine }.add(request.duration);
+        if let Some(status) = request.status {
             *endpoint.by_status.entry(status / 100).or_default() += 1;
         }
     }
@@ -69,9 +82,10 @@ impl Families {
         }
         let family = "hotrod_http_requests_total";
         writeln!(text, "# HELP {family} HTTP requests by status.\n# TYPE {family} counter")?;
-        for (name, endpoint) in &self.endpoints {
+        for (key, endpoint) in &self.endpoints {
+            let labels = labels(key);
             for (class, count) in &endpoint.by_status {
-                writeln!(text, "{family}{{endpoint=\"{name}\",status_code=\"{class}xx\"}} {count}")?;
+                writeln!(text, "{family}{{{labels},status_code=\"{class}xx\"}} {count}")?;
             }
         }
         Ok(())
@@ -79,12 +93,12 @@ impl Families {
 
     /// The histograms that have counted, with their labels.
     fn latencies(&self) -> impl Iterator<Item = (String, &Histogram)> {
-        self.endpoints.iter().flat_map(|(name, endpoint)| {
+        self.endpoints.iter().flat_map(|(key, endpoint)| {
             [false, true]
                 .into_iter()
                 .zip(&endpoint.latencies)
                 .filter(|(_, latency)| latency.count > 0)
-                .map(move |(error, latency)| (format!("endpoint=\"{name}\",error=\"{error}\""), latency))
+                .map(move |(error, latency)| (format!("{},error=\"{error}\"", labels(key)), latency))
         })
     }
 }
@@ -108,6 +122,10 @@ impl Histogram {
     }
 }
 
+fn labels((service, endpoint): &(String, String)) -> String {
+    format!("service=\"{service}\",endpoint=\"{endpoint}\"")
+}
+
 /// A name of nothing but letters, digits, dots, slashes and underscores.
 fn normalized(name: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_') { c } else { '-' };
@@ -118,21 +136,25 @@ fn normalized(name: &str) -> String {
 mod tests {
     use super::*;
 
+    const FINE: Request<'_> =
+        Request { name: "/route", error: false, duration: Duration::ZERO, status: None };
+
     #[test]
     fn requests_are_counted_by_endpoint_error_and_status() {
         let mut families = Families::default();
-        families.add("/route", false, Duration::from_millis(40), Some(200));
-        families.add("/route", true, Duration::from_millis(400), Some(502));
-        families.add("a \"b\"\n", false, Duration::ZERO, None);
+        families.add("route", &Request { duration: Duration::from_millis(40), status: Some(200), ..FINE });
+        let failed = Request { duration: Duration::from_millis(400), status: Some(502), error: true, ..FINE };
+        families.add("route", &failed);
+        families.add("driver", &Request { name: "a \"b\"\n", ..FINE });
         let text = families.render();
         for line in [
-            "hotrod_requests_total{endpoint=\"/route\",error=\"false\"} 1",
-            "hotrod_requests_total{endpoint=\"/route\",error=\"true\"} 1",
-            "hotrod_requests_total{endpoint=\"a--b--\",error=\"false\"} 1",
-            "hotrod_request_latency_bucket{endpoint=\"/route\",error=\"false\",le=\"0.025\"} 0",
-            "hotrod_request_latency_bucket{endpoint=\"/route\",error=\"false\",le=\"0.05\"} 1",
-            "hotrod_request_latency_sum{endpoint=\"/route\",error=\"true\"} 0.4",
-            "hotrod_http_requests_total{endpoint=\"/route\",status_code=\"5xx\"} 1",
+            "hotrod_requests_total{service=\"route\",endpoint=\"/route\",error=\"false\"} 1",
+            "hotrod_requests_total{service=\"route\",endpoint=\"/route\",error=\"true\"} 1",
+            "hotrod_requests_total{service=\"driver\",endpoint=\"a--b--\",error=\"false\"} 1",
+            "hotrod_request_latency_bucket{service=\"route\",endpoint=\"/route\",error=\"false\",le=\"0.025\"} 0",
+            "hotrod_request_latency_bucket{service=\"route\",endpoint=\"/route\",error=\"false\",le=\"0.05\"} 1",
+            "hotrod_request_latency_sum{service=\"route\",endpoint=\"/route\",error=\"true\"} 0.4",
+            "hotrod_http_requests_total{service=\"route\",endpoint=\"/route\",status_code=\"5xx\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
@@ -141,7 +163,11 @@ mod tests {
     #[test]
     fn names_beyond_two_hundred_are_counted_together() {
         let mut families = Families::default();
-        (0..300).for_each(|n| families.add(&format!("/{n}"), false, Duration::ZERO, None));
-        assert!(families.render().contains("hotrod_requests_total{endpoint=\"other\",error=\"false\"} 100"));
+        (0..300).for_each(|n| families.add("route", &Request { name: &format!("/{n}"), ..FINE }));
+        assert!(
+            families
+                .render()
+                .contains("hotrod_requests_total{service=\"route\",endpoint=\"other\",error=\"false\"} 100")
+        );
     }
 }

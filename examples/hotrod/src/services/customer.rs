@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tracer_core::Tracer;
 
-use super::{log_request, trace_layer};
+use super::{Layers, log_request};
 use crate::http::answer;
 use crate::http::query::Parameters;
 use crate::log::Logger;
+use crate::simulated::faults::Faults;
 use crate::simulated::mysql::MySql;
 
 /// A customer.
@@ -31,15 +32,16 @@ pub(crate) struct Customer {
     pub(crate) location: String,
 }
 
-struct Service {
-    logger: Logger,
-    mysql: MySql,
+/// The service, and what it is made of.
+pub(crate) struct Service {
+    pub(crate) logger: Logger,
+    pub(crate) mysql: MySql,
+    pub(crate) faults: Faults,
 }
 
 /// The service's routes.
-pub(crate) fn router(tracer: Tracer, logger: Logger, mysql: MySql) -> Router {
-    let service = Arc::new(Service { logger, mysql });
-    Router::new().route("/customer", get(customer)).route_layer(trace_layer(tracer)).with_state(service)
+pub(crate) fn router(layers: Layers, service: Service) -> Router {
+    layers.round(Router::new().route("/customer", get(customer))).with_state(Arc::new(service))
 }
 
 async fn customer(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
@@ -49,12 +51,19 @@ async fn customer(State(service): State<Arc<Service>>, method: Method, uri: Uri)
         Err(error) => return answer::bad_request(&error),
     };
     service.logger.info("Loading customer", &[("customer_id", id.into())]);
+    if let Err(failure) = service.faults.meet(&service.logger).await {
+        return service.failed(&failure);
+    }
     match service.mysql.customer(id).await {
         Ok(customer) => answer::json(&customer).into_response(),
-        Err(error) => {
-            let message = error.to_string();
-            service.logger.error("request failed", &[("error", (&message).into())]);
-            answer::text(StatusCode::INTERNAL_SERVER_ERROR, &message)
-        }
+        Err(error) => service.failed(&error),
+    }
+}
+
+impl Service {
+    fn failed(&self, error: &dyn Error) -> Response {
+        let message = error.to_string();
+        self.logger.error("request failed", &[("error", (&message).into())]);
+        answer::text(StatusCode::INTERNAL_SERVER_ERROR, &message)
     }
 }

@@ -2,18 +2,27 @@
 
 pub(crate) mod client;
 
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{TcpConnectInfo, TcpIncoming};
 use tonic::{Request, Response, Status};
-use tracer_core::Tracer;
+use tower::util::MapRequestLayer;
+use tracer_http::PeerAddr;
 use tracer_http::server::TraceLayer;
 
+use super::Layers;
+use crate::debug;
 use crate::log::Logger;
 use crate::proto::driver_service_server::{DriverService, DriverServiceServer};
 use crate::proto::{DriverLocation, DriverLocationRequest, DriverLocationResponse};
-use crate::simulated::redis::{Redis, RedisTimeout};
+use crate::simulated::faults::Faults;
+use crate::simulated::fixes::Fixes;
+use crate::simulated::redis::{Redis, RedisError};
 
 /// How often one driver is looked up.
 const ATTEMPTS: u32 = 3;
@@ -21,23 +30,34 @@ const ATTEMPTS: u32 = 3;
 /// A location is two numbers.
 const REQUEST_BYTES_MAX: usize = 4 << 10;
 
-struct Service {
-    logger: Logger,
-    redis: Redis,
+/// The service, and what it is made of.
+pub(crate) struct Service {
+    pub(crate) logger: Logger,
+    pub(crate) redis: Redis,
+    pub(crate) faults: Faults,
+    pub(crate) fixes: Arc<Fixes>,
 }
 
-/// Serves until told to stop, and then until all running calls are answered.
+/// Serves until told to stop, and then until all running calls are answered. What `others` answers,
+/// by HTTP, is not traced.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tracer: Tracer,
-    logger: Logger,
-    redis: Redis,
+    layers: Layers,
+    service: Service,
+    others: axum::Router,
     stopped: oneshot::Receiver<()>,
 ) {
-    let service = DriverServiceServer::new(Service { logger, redis });
+    let service = DriverServiceServer::new(service).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let trace = TraceLayer::new(layers.tracer).propagation(layers.propagation).grpc();
+    let mut routes = Routes::new(service);
+    let calls = std::mem::take(routes.axum_router_mut());
+    *routes.axum_router_mut() = calls.merge(others);
     let served = Server::builder()
-        .layer(TraceLayer::new(tracer).grpc())
-        .add_service(service.max_decoding_message_size(REQUEST_BYTES_MAX))
+        .accept_http1(true)
+        .layer(MapRequestLayer::new(with_peer))
+        .layer(trace.filter(|head| !debug::has_path(head.uri.path())))
+        .layer(layers.wire)
+        .add_routes(routes)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
             // Ready too if nobody is left to tell.
             let _ = stopped.await;
@@ -55,11 +75,10 @@ impl DriverService for Service {
     ) -> Result<Response<DriverLocationResponse>, Status> {
         let location = request.into_inner().location;
         self.logger.info("Searching for nearby drivers", &[("location", (&location).into())]);
-        let mut locations = Vec::new();
-        for id in self.redis.find_driver_ids(&location).await {
-            let found = self.driver(&id).await;
-            locations.push(found.map_err(|error| Status::unknown(error.to_string()))?);
-        }
+        self.faults.meet(&self.logger).await.map_err(|failure| Status::internal(failure.to_string()))?;
+        let ids = self.redis.find_driver_ids(&location).await;
+        let found = self.drivers(&ids).await;
+        let locations = found.map_err(|error| Status::unknown(error.to_string()))?;
         let shown = as_json(&locations);
         let fields = [("driver_count", locations.len().into()), ("locations", (&shown).into())];
         self.logger.info("Search successful", &fields);
@@ -68,7 +87,19 @@ impl DriverService for Service {
 }
 
 impl Service {
-    async fn driver(&self, id: &str) -> Result<DriverLocation, RedisTimeout> {
+    /// One after the other, as the original does; or all at once, which is the fix.
+    async fn drivers(&self, ids: &[String]) -> Result<Vec<DriverLocation>, RedisError> {
+        if self.fixes.values().driver_parallel {
+            return try_join_all(ids.iter().map(|id| self.driver(id))).await;
+        }
+        let mut drivers = Vec::with_capacity(ids.len());
+        for id in ids {
+            drivers.push(self.driver(id).await?);
+        }
+        Ok(drivers)
+    }
+
+    async fn driver(&self, id: &str) -> Result<DriverLocation, RedisError> {
         let mut attempt = 1;
         loop {
             let error = match self.redis.driver(id).await {
@@ -86,6 +117,15 @@ impl Service {
             attempt += 1;
         }
     }
+}
+
+/// Tells the tracing who calls.
+fn with_peer<B>(mut request: http::Request<B>) -> http::Request<B> {
+    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(PeerAddr(peer));
+    }
+    request
 }
 
 /// Drivers, as text for a log.

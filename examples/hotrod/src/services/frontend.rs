@@ -3,7 +3,6 @@
 mod best_eta;
 mod dispatch;
 mod page;
-mod vars;
 
 use std::sync::Arc;
 
@@ -11,14 +10,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use tracer_core::{Pipeline, Tracer};
 
 pub(crate) use self::best_eta::Dispatcher;
-use super::trace_layer;
+use super::Layers;
+use crate::debug::{self, Debug};
 use crate::http::answer;
 use crate::log::Logger;
-use crate::metrics::Metrics;
-use crate::services::route::stats::RouteStats;
+use crate::simulated::faults::Faults;
 
 /// The frontend's state and settings.
 pub(crate) struct Frontend {
@@ -26,28 +24,15 @@ pub(crate) struct Frontend {
     pub(crate) dispatcher: Dispatcher,
     /// The viewer, or a Jaeger, as people's browsers find it.
     pub(crate) jaeger_ui: String,
-    /// What the route service of the same process charged to whom.
-    pub(crate) route_stats: Arc<RouteStats>,
-    pub(crate) pipeline: Pipeline,
-    pub(crate) metrics: Metrics,
+    pub(crate) faults: Faults,
 }
 
 /// The frontend's routes, under a path that is empty or has a slash in front.
-pub(crate) fn router(frontend: Frontend, tracer: Tracer, basepath: &str) -> Router {
+pub(crate) fn router(frontend: Frontend, layers: Layers, debug: Debug, basepath: &str) -> Router {
     let path = |path: &str| format!("{basepath}{path}");
-    let traced =
-        Router::new().route(&path("/dispatch"), get(dispatch::dispatch)).route_layer(trace_layer(tracer));
-    let untraced = Router::new()
-        .route(&path("/config"), get(config))
-        .route(&path("/debug/vars"), get(vars::vars))
-        .route(&path("/metrics"), get(metrics))
-        .merge(page::router(basepath));
-    traced.merge(untraced).with_state(Arc::new(frontend))
-}
-
-/// Rate, errors and durations of the endpoints of this process.
-async fn metrics(State(frontend): State<Arc<Frontend>>) -> Response {
-    answer::prometheus(frontend.metrics.render())
+    let traced = layers.round(Router::new().route(&path("/dispatch"), get(dispatch::dispatch)));
+    let untraced = Router::new().route(&path("/config"), get(config)).merge(page::router(basepath));
+    traced.merge(untraced).merge(debug::router(debug, basepath)).with_state(Arc::new(frontend))
 }
 
 /// What the page has to know.

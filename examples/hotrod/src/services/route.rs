@@ -12,15 +12,15 @@ use axum::response::Response;
 use axum::routing::get;
 use http::{Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tracer_core::Tracer;
 
 use self::stats::RouteStats;
-use super::{log_request, trace_layer};
+use super::{Layers, log_request};
 use crate::cli::Simulation;
 use crate::http::answer;
 use crate::http::query::{ParameterError, Parameters};
 use crate::log::Logger;
 use crate::simulated::delay::Delay;
+use crate::simulated::faults::Faults;
 use crate::simulated::random::Random;
 
 /// A way from a car to a customer.
@@ -36,48 +36,32 @@ pub(crate) struct Route {
     pub(crate) eta_ns: u64,
 }
 
-struct Service {
+/// The service, and what it is made of.
+pub(crate) struct Service {
     logger: Logger,
     random: Random,
     calculation: Delay,
+    faults: Faults,
     stats: Arc<RouteStats>,
-}
-
-/// Who shows the statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Vars {
-    /// The frontend, in the same process.
-    AtFrontend,
-    /// This service, which runs alone.
-    Here,
 }
 
 /// The service's routes.
-pub(crate) fn router(
-    tracer: Tracer,
-    logger: Logger,
-    simulation: &Simulation,
-    stats: Arc<RouteStats>,
-    vars: Vars,
-) -> Router {
-    let service = Arc::new(Service {
-        logger,
-        random: Random::new(simulation.seed, "route"),
-        calculation: Delay::route_calculation(simulation.time_scale),
-        stats,
-    });
-    let traced = Router::new().route("/route", get(route)).route_layer(trace_layer(tracer));
-    let untraced = match vars {
-        Vars::AtFrontend => Router::new().route("/debug/vars", get(moved)),
-        Vars::Here => Router::new().route("/debug/vars", get(show_stats)),
-    };
-    traced.merge(untraced.route("/metrics", get(moved))).with_state(service)
+pub(crate) fn router(layers: Layers, service: Service) -> Router {
+    layers.round(Router::new().route("/route", get(route))).with_state(Arc::new(service))
+}
+
+/// Where the statistics used to be, for a service in the frontend's process.
+pub(crate) fn moved_router() -> Router {
+    Router::new().route("/debug/vars", get(moved)).route("/metrics", get(moved))
 }
 
 async fn route(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
     log_request(&service.logger, &method, &uri);
     match places(&uri) {
-        Ok((pickup, dropoff)) => answer::json(&service.calculate(&pickup, &dropoff).await),
+        Ok((pickup, dropoff)) => match service.faults.meet(&service.logger).await {
+            Ok(()) => answer::json(&service.calculate(&pickup, &dropoff).await),
+            Err(failure) => answer::text(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
+        },
         Err(error) => answer::bad_request(&error),
     }
 }
@@ -89,6 +73,16 @@ fn places(uri: &Uri) -> Result<(String, String), ParameterError> {
 }
 
 impl Service {
+    pub(crate) fn new(logger: Logger, simulation: &Simulation, stats: Arc<RouteStats>) -> Self {
+        Self {
+            logger,
+            random: Random::new(simulation.seed, "route"),
+            calculation: Delay::route_calculation(simulation.time_scale),
+            faults: Faults::new("route", simulation),
+            stats,
+        }
+    }
+
     async fn calculate(&self, pickup: &str, dropoff: &str) -> Route {
         let start = Instant::now();
         let random = self.random.for_work(&format!("{pickup} {dropoff}"));
@@ -107,10 +101,6 @@ fn eta(random: &Random) -> Duration {
 
 async fn moved() -> Response {
     answer::text(StatusCode::NOT_FOUND, "endpoint moved to the frontend service")
-}
-
-async fn show_stats(State(service): State<Arc<Service>>) -> Response {
-    answer::json(&service.stats.vars())
 }
 
 #[cfg(test)]

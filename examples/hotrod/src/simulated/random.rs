@@ -36,6 +36,11 @@ impl Random {
         mean + deviation * standard
     }
 
+    /// Whether what happens in this share of all cases, from 0 to 1, happens now.
+    pub(crate) fn chance(&self, share: f64) -> bool {
+        self.numbers.lock().random::<f64>() < share
+    }
+
     /// Below a bound that is not 0.
     pub(crate) fn below(&self, bound: u32) -> u32 {
         self.numbers.lock().random_range(0..bound.max(1))

@@ -5,6 +5,7 @@ use tracer_core::active::Instrument;
 use tracer_core::{SpanKind, StatusCode, Tracer, active};
 
 use super::delay::Delay;
+use super::faults::{Faults, SimulatedFailure};
 use super::lock::list;
 use super::random::Random;
 use crate::cli::Simulation;
@@ -26,13 +27,20 @@ pub(crate) struct Redis {
     find: Delay,
     get: Delay,
     timeout: Delay,
+    faults: Faults,
     looks_until_timeout: Mutex<u32>,
 }
 
-/// No answer.
+/// Why a driver is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("redis timeout")]
-pub(crate) struct RedisTimeout;
+pub(crate) enum RedisError {
+    /// No answer.
+    #[error("redis timeout")]
+    Timeout,
+    /// It was told to fail.
+    #[error(transparent)]
+    Failure(#[from] SimulatedFailure),
+}
 
 impl Redis {
     pub(crate) fn new(tracer: Tracer, logger: Logger, simulation: &Simulation) -> Self {
@@ -44,6 +52,7 @@ impl Redis {
             find: Delay::redis_find(time_scale),
             get: Delay::redis_get(time_scale),
             timeout: Delay::redis_timeout(time_scale),
+            faults: Faults::new("redis", simulation),
             looks_until_timeout: Mutex::new(1),
         }
     }
@@ -63,23 +72,24 @@ impl Redis {
     }
 
     /// A driver, and where the car is.
-    pub(crate) async fn driver(&self, id: &str) -> Result<DriverLocation, RedisTimeout> {
+    pub(crate) async fn driver(&self, id: &str) -> Result<DriverLocation, RedisError> {
         let span = self.tracer.span("GetDriver").kind(SpanKind::Client);
         let span = span.tag("param.driverID", id).start();
         self.look_up(id).in_span(span).await
     }
 
-    async fn look_up(&self, id: &str) -> Result<DriverLocation, RedisTimeout> {
+    async fn look_up(&self, id: &str) -> Result<DriverLocation, RedisError> {
         self.get.sleep(&self.random).await;
+        self.faults.meet(&self.logger).await?;
         if self.is_timeout_due() {
             self.timeout.sleep(&self.random).await;
             active::with(|span| {
-                span.record_error(&RedisTimeout);
+                span.record_error(&RedisError::Timeout);
                 span.set_status(StatusCode::Error, "An error occurred");
             });
-            let error = RedisTimeout.to_string();
+            let error = RedisError::Timeout.to_string();
             self.logger.error("redis timeout", &[("driver_id", id.into()), ("error", (&error).into())]);
-            return Err(RedisTimeout);
+            return Err(RedisError::Timeout);
         }
         self.logger.info("Got driver's ID", &[("driverID", id.into())]);
         let location = format!("{},{}", self.random.below(1000), self.random.below(1000));

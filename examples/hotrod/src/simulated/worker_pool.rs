@@ -1,13 +1,20 @@
 //! The pool that all route calls of all requests go through: a bottleneck that is meant.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use super::fixes::Fixes;
+use super::queue::Held;
+use super::wait::{self, Awaited};
+use crate::cli::Shape;
+
+const WORKER: Awaited = Awaited { operation: "pool.wait", what: "a route worker" };
 
 /// So many workers, handed out in the order in which they are asked for.
 #[derive(Debug)]
 pub(crate) struct WorkerPool {
-    workers: Semaphore,
+    fixes: Arc<Fixes>,
+    shape: Shape,
 }
 
 /// A worker; the pool has it back when this is dropped.
@@ -15,31 +22,34 @@ pub(crate) struct WorkerPool {
 pub(crate) struct Worker<'a> {
     /// How long the caller waited for it.
     pub(crate) waited: Duration,
-    _permit: Option<SemaphorePermit<'a>>,
+    _held: Held<'a>,
 }
 
 impl WorkerPool {
-    pub(crate) fn new(size: u32) -> Self {
-        let size = usize::try_from(size).map_or(Semaphore::MAX_PERMITS, |it| it.min(Semaphore::MAX_PERMITS));
-        Self { workers: Semaphore::new(size) }
+    /// As many workers as the fixes say.
+    pub(crate) const fn new(fixes: Arc<Fixes>, shape: Shape) -> Self {
+        Self { fixes, shape }
     }
 
     /// Waits for a worker.
     pub(crate) async fn worker(&self) -> Worker<'_> {
-        let asked = Instant::now();
-        // The pool is never closed, so there is always a permit.
-        let permit = self.workers.acquire().await.ok();
-        Worker { waited: asked.elapsed(), _permit: permit }
+        let mut entered = self.fixes.workers().enter();
+        let waited = wait::turn(&mut entered, self.shape, WORKER).await;
+        Worker { waited, _held: entered.held }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::Cli;
 
     #[tokio::test]
     async fn a_worker_is_waited_for() {
-        let pool = WorkerPool::new(2);
+        let two = Cli::parse_from(["hotrod", "-W", "2"]).settings.simulation;
+        let pool = WorkerPool::new(Arc::new(Fixes::new(&two)), Shape::Original);
         let (first, _second) = (pool.worker().await, pool.worker().await);
         let short = Duration::from_millis(20);
         assert!(tokio::time::timeout(short, pool.worker()).await.is_err());

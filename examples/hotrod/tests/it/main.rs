@@ -3,9 +3,20 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod context;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod five;
+#[cfg(test)]
+mod fixes;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod page;
@@ -13,6 +24,8 @@ mod page;
 mod processes;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod rich;
 #[cfg(test)]
 mod shape;
 #[cfg(test)]

@@ -13,13 +13,13 @@ async fn every_endpoint_of_the_process_is_counted() {
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let metrics = response.text().await.unwrap();
     for line in [
-        "hotrod_requests_total{endpoint=\"/dispatch\",error=\"false\"} 1",
-        "hotrod_requests_total{endpoint=\"/dispatch\",error=\"true\"} 1",
-        "hotrod_requests_total{endpoint=\"/route\",error=\"false\"} 10",
-        "hotrod_requests_total{endpoint=\"driver.DriverService/FindNearest\",error=\"false\"} 1",
-        "hotrod_http_requests_total{endpoint=\"/dispatch\",status_code=\"2xx\"} 1",
-        "hotrod_http_requests_total{endpoint=\"/dispatch\",status_code=\"5xx\"} 1",
-        "hotrod_request_latency_count{endpoint=\"/customer\",error=\"true\"} 1",
+        "hotrod_requests_total{service=\"frontend\",endpoint=\"/dispatch\",error=\"false\"} 1",
+        "hotrod_requests_total{service=\"frontend\",endpoint=\"/dispatch\",error=\"true\"} 1",
+        "hotrod_requests_total{service=\"route\",endpoint=\"/route\",error=\"false\"} 10",
+        "hotrod_requests_total{service=\"driver\",endpoint=\"driver.DriverService/FindNearest\",error=\"false\"} 1",
+        "hotrod_http_requests_total{service=\"frontend\",endpoint=\"/dispatch\",status_code=\"2xx\"} 1",
+        "hotrod_http_requests_total{service=\"frontend\",endpoint=\"/dispatch\",status_code=\"5xx\"} 1",
+        "hotrod_request_latency_count{service=\"customer\",endpoint=\"/customer\",error=\"true\"} 1",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
     }

@@ -7,6 +7,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::support::Answer;
+
+/// A signal ends it within this.
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(5);
+
 /// A HotROD that runs in a process of its own; killed when dropped.
 pub(crate) struct Process {
     child: Child,
@@ -78,4 +83,22 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Orders a car, in session 1.
+pub(crate) async fn order(client: &reqwest::Client, frontend: &str, request: &str) -> Answer {
+    let baggage = format!("session=1, request={request}");
+    let order = client.get(format!("{frontend}dispatch?customer=123")).header("baggage", baggage);
+    Answer::of(order.send().await.unwrap()).await
+}
+
+/// A client that asks nobody else.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// By itself, in time, without a complaint.
+pub(crate) fn assert_ended_well(ended: &Ended) {
+    assert!(ended.status.success() && ended.took < STOP_LIMIT, "{:?} after {:?}", ended.status, ended.took);
+    assert_eq!(ended.stderr, "");
 }

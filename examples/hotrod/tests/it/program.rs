@@ -7,32 +7,15 @@ use interop::shape;
 use nix::sys::signal::Signal;
 use tracer_viewer::Viewer;
 
-use crate::processes::{Ended, Process};
-use crate::support::{Answer, assert_none, trace_of};
+use crate::processes::{Process, STOP_LIMIT, assert_ended_well, client, order};
+use crate::support::{assert_none, trace_of};
 
 const FREE_PORTS: &str = "-f 0 -c 0 -d 0 -r 0 --viewer-port 0";
-
-const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 fn collector() -> (Viewer, String) {
     let viewer = Viewer::builder().listen("127.0.0.1:0".parse().unwrap()).start().unwrap();
     let url = format!("http://{}/", viewer.local_addr());
     (viewer, url)
-}
-
-async fn order(client: &reqwest::Client, frontend: &str, request: &str) -> Answer {
-    let baggage = format!("session=1, request={request}");
-    let order = client.get(format!("{frontend}dispatch?customer=123")).header("baggage", baggage);
-    Answer::of(order.send().await.unwrap()).await
-}
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-fn assert_ended_well(ended: &Ended) {
-    assert!(ended.status.success() && ended.took < STOP_LIMIT, "{:?} after {:?}", ended.status, ended.took);
-    assert_eq!(ended.stderr, "");
 }
 
 #[test]
@@ -80,34 +63,6 @@ async fn a_request_that_outlasts_the_end_is_cut_and_its_spans_are_kept() {
     let trace = trace_of(&client(), &url, id).await.unwrap();
     let cancelled = trace.spans.iter().filter(|span| span.tag("cancelled").is_some()).count();
     assert_eq!((cancelled, trace.spans.len()), (4, 4));
-    collector.stop();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_services_make_one_trace_from_processes_of_their_own() {
-    let (collector, url) = collector();
-    let flags = format!("--time-scale 0.1 --otlp {url}");
-    let start = |name: &str, port: &str| {
-        let mut process = Process::start(&format!("{name} {port} 0 {flags}"));
-        let address = process.address(&format!("{name}: http://127.0.0.1:"));
-        process.address("OTLP:");
-        (process, address.trim_end_matches('/').to_owned())
-    };
-    let (customer, customer_port) = start("customer", "-c");
-    let (driver, driver_port) = start("driver", "-d");
-    let (route, route_port) = start("route", "-r");
-    let ports = format!("-f 0 -c {customer_port} -d {driver_port} -r {route_port}");
-    let mut frontend = Process::start(&format!("frontend {ports} {flags}"));
-    let address = frontend.address("HotROD:");
-    let answer = order(&client(), &address, "1-1").await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let vars = client().get(format!("http://127.0.0.1:{route_port}/debug/vars")).send().await.unwrap();
-    assert!(vars.text().await.unwrap().contains("\"Rachel's_Floral_Designs\":0."));
-    for process in [frontend, customer, driver, route] {
-        assert_ended_well(&process.end_by(Signal::SIGTERM));
-    }
-    let trace = trace_of(&client(), &url, answer.trace_id()).await.unwrap();
-    assert_none(&shape::check(&trace, &answer.expectations("1-1", 0.1)));
     collector.stop();
 }
 

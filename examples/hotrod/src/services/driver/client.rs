@@ -5,7 +5,6 @@ use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status, TimeoutExpired};
 use tower::Layer;
-use tracer_core::Tracer;
 use tracer_http::client::{Trace, TraceLayer};
 
 use crate::http::{authority, dialled};
@@ -15,9 +14,6 @@ use crate::proto::{DriverLocation, DriverLocationRequest};
 use crate::simulated::delay::scaled;
 
 const DEADLINE: Duration = Duration::from_secs(1);
-
-/// Simulated times can be made shorter than the work round them, which cannot.
-const DEADLINE_MIN: Duration = Duration::from_millis(500);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -38,7 +34,7 @@ pub(crate) struct RpcError {
 }
 
 impl DriverClient {
-    /// A client for the service at an address, whose calls are the tracer's spans. It connects when
+    /// A client for the service at an address, whose calls are spans. It connects when
     /// it is first used.
     ///
     /// # Errors
@@ -46,14 +42,15 @@ impl DriverClient {
     pub(crate) fn new(
         logger: Logger,
         (host, port): (&str, u16),
-        tracer: Tracer,
+        trace: TraceLayer,
         time_scale: f64,
     ) -> Result<Self, tonic::transport::Error> {
         let host = dialled(host);
         let endpoint = Endpoint::from_shared(format!("http://{}", authority(host, port)))?;
         let channel = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).connect_lazy();
-        let trace = TraceLayer::new(tracer).grpc().server_address(host, port);
-        let deadline = scaled(DEADLINE, time_scale).max(DEADLINE_MIN);
+        let trace = trace.grpc().server_address(host, port);
+        // Simulated times can be made shorter than the work round them, which cannot.
+        let deadline = scaled(DEADLINE, time_scale.max(1.0));
         Ok(Self { logger, service: DriverServiceClient::new(trace.layer(channel)), deadline })
     }
 
@@ -82,15 +79,21 @@ impl From<Status> for RpcError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use clap::Parser;
     use tokio::net::TcpListener;
-    use tracer_core::StatusCode;
     use tracer_core::testing::TestTracer;
+    use tracer_core::{StatusCode, Tracer};
+    use tracer_propagation::Composite;
 
     use super::*;
     use crate::cli::Cli;
     use crate::http::server::Running;
-    use crate::services::driver;
+    use crate::http::wire::WireLog;
+    use crate::services::{Layers, driver};
+    use crate::simulated::faults::Faults;
+    use crate::simulated::fixes::Fixes;
     use crate::simulated::redis::Redis;
 
     #[tokio::test]
@@ -101,10 +104,18 @@ mod tests {
         let logger = Logger::new("driver", false);
         // Two seconds for the search alone.
         let slow = Cli::parse_from(["hotrod", "--time-scale", "100"]).settings.simulation;
-        let redis = Redis::new(Tracer::noop(), logger.clone(), &slow);
-        let serve = |stopped| driver::serve(listener, Tracer::noop(), logger.clone(), redis, stopped);
-        let _running = Running::new(serve);
-        let client = DriverClient::new(logger.clone(), ("127.0.0.1", port), test.tracer().clone(), 0.0);
+        let service = driver::Service {
+            redis: Redis::new(Tracer::noop(), logger.clone(), &slow),
+            faults: Faults::new("driver", &slow),
+            fixes: Arc::new(Fixes::new(&slow)),
+            logger: logger.clone(),
+        };
+        let wire = WireLog::new(Composite::w3c()).layer("driver");
+        let layers = Layers { tracer: Tracer::noop(), propagation: Composite::w3c(), wire };
+        let _running =
+            Running::new(|stopped| driver::serve(listener, layers, service, axum::Router::new(), stopped));
+        let trace = TraceLayer::new(test.tracer().clone());
+        let client = DriverClient::new(logger.clone(), ("127.0.0.1", port), trace, 0.0);
         let error = client.unwrap().find_nearest("1,2").await.unwrap_err();
         assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
         assert!(error.to_string().starts_with("rpc error: code = DeadlineExceeded"), "{error}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{Method, Uri};
+use http::{Method, StatusCode, Uri};
 
 use super::Frontend;
 use crate::http::answer;
@@ -18,6 +18,11 @@ pub(super) async fn dispatch(State(frontend): State<Arc<Frontend>>, method: Meth
         Ok(id) => id,
         Err(error) => return answer::bad_request(&error),
     };
+    if let Err(failure) = frontend.faults.meet(logger).await {
+        let message = failure.to_string();
+        logger.error("request failed", &[("error", (&message).into())]);
+        return answer::text(StatusCode::INTERNAL_SERVER_ERROR, &message);
+    }
     match frontend.dispatcher.dispatch(id).await {
         Ok(car) => answer::json(&car),
         Err(error) => {
