@@ -28,6 +28,7 @@ let current = new AbortController();
 function go(address) {
   history.pushState(null, "", address);
   scrollTo(0, 0);
+  document.getElementById("main").focus({ preventScroll: true });
   route();
 }
 

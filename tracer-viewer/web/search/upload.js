@@ -1,4 +1,4 @@
-// A file of traces from elsewhere: Jaeger's JSON, as its page and this one write it.
+// A file of traces from elsewhere: Jaeger's JSON, as its page and this one write it, or OTLP's.
 
 import { traceAddress } from "../lib/address.js";
 import { send } from "../lib/api.js";
@@ -22,7 +22,7 @@ export function upload(page) {
     }
     input.value = "";
   };
-  const element = el("label", { class: "upload" }, "Open a file (Jaeger JSON)", input, said);
+  const element = el("label", { class: "upload" }, "Open a file (Jaeger or OTLP JSON)", input, said);
   element.addEventListener("dragover", (event) => event.preventDefault());
   element.addEventListener("drop", (event) => {
     event.preventDefault();

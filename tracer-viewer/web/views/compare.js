@@ -8,6 +8,8 @@ import { field } from "../search/conditions.js";
 import { pathTable } from "./paths.js";
 
 const OFFERED = 30;
+/** A path with this part of a change is where it comes about. */
+const MOST = 0.7;
 
 /** Compares the traces `a` and `b` of the address, or asks for them. */
 export async function comparePage(page) {
@@ -72,6 +74,7 @@ function compared({ a, b, nodes }, parameters) {
   const most = nodes.reduce((sum, node) => Math.max(sum, Math.abs(selfDelta(node))), 1);
   const columns = [
     { name: "Change of own time", show: (node) => delta(node, most), title: "B less A" },
+    { name: "Change of duration", show: (node) => change(durationDelta(node)), title: "B less A, its children included" },
     { name: "Duration A", show: (node) => (node.a ? duration(node.a.duration) : "–") },
     { name: "Duration B", show: (node) => (node.b ? duration(node.b.duration) : "–") },
     { name: "Spans A → B", show: (node) => pairText(node, (side) => String(side.count)) },
@@ -119,6 +122,7 @@ function card(name, trace) {
 function verdict(a, b, nodes) {
   const by = b.duration - a.duration;
   const largest = nodes.reduce((best, node) => (Math.abs(selfDelta(node)) > Math.abs(selfDelta(best)) ? node : best), nodes[0]);
+  const source = sourceOf(nodes);
   const only = (side, other) => nodes.filter((node) => node[side] && !node[other]).length;
   const word = by > 0 ? "slower" : "faster";
   const share = a.duration > 0 ? ` (${Math.round((Math.abs(by) / a.duration) * 100)} % ${word})` : "";
@@ -130,11 +134,23 @@ function verdict(a, b, nodes) {
     el(
       "p",
       { class: "facts" },
-      largest && selfDelta(largest) !== 0 ? el("span", {}, `most by ${short(largest.service)}: ${short(largest.operation)}, ${change(selfDelta(largest))}`) : null,
+      source ? el("span", {}, `it comes about in ${short(source.service)}: ${short(source.operation)}, ${change(durationDelta(source))}`) : null,
+      largest && selfDelta(largest) !== 0 ? el("span", {}, `own time changes most in ${short(largest.service)}: ${short(largest.operation)}, ${change(selfDelta(largest))}`) : null,
       only("a", "b") > 0 ? el("span", {}, `${count(only("a", "b"), "path")} only in A`) : null,
       only("b", "a") > 0 ? el("span", {}, `${count(only("b", "a"), "path")} only in B`) : null,
     ),
   );
+}
+
+/** The deepest path that has most of the change of the roots: those above it only pass it on. */
+function sourceOf(nodes) {
+  const whole = nodes.filter((node) => node.depth === 0).reduce((sum, node) => sum + durationDelta(node), 0);
+  const enough = nodes.filter((node) => durationDelta(node) / whole >= MOST);
+  return enough.reduce((best, node) => (!best || node.depth > best.depth ? node : best), null);
+}
+
+function durationDelta(node) {
+  return (node.b?.duration ?? 0) - (node.a?.duration ?? 0);
 }
 
 function nameOf(trace) {

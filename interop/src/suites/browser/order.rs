@@ -30,6 +30,36 @@ pub(in super::super) fn order<W: Write>(report: &mut Report<W>) {
             page.wait_for_text(".findings", "GetDriver")
         })
     });
+    report.test("browser/order: a fix is switched, and its effect seen in a comparison", || {
+        let viewer = stage.viewer.clone();
+        stage.on_page(|page| fixed(page, &frontend, &viewer))
+    });
+}
+
+/// One order before a fix and one after it; the staircase is gone, and the comparison says what got quicker.
+fn fixed(page: &mut Page<'_>, frontend: &str, viewer: &str) -> Result<(), String> {
+    let before = ordered(page, frontend)?;
+    page.click("document.querySelector('[name=driverParallel]')")?;
+    // The page asks again what holds now.
+    page.goto(&format!("{frontend}/"))?;
+    page.wait_for("document.querySelector('[name=driverParallel]').checked")?;
+    let after = ordered(page, frontend)?;
+    page.goto(&after)?;
+    page.wait_for(ROWS_ARE_THERE)?;
+    page.wait_for_text(".findings", "Critical path")?;
+    let findings = read(page, "document.querySelector('.findings').textContent")?;
+    if findings.contains("GetDriver, one after the other") {
+        return Err(format!("still a staircase: {findings}"));
+    }
+    let id = |address: &str| address.rsplit('/').next().unwrap_or_default().to_owned();
+    page.goto(&format!("{viewer}/compare?a={}&b={}", id(&before), id(&after)))?;
+    page.wait_for("document.querySelectorAll('.card').length === 3")?;
+    page.wait_for_text(".card:last-child h2", "B less A")?;
+    // How much quicker it is, a busy machine does not say for sure; that it is said, is.
+    page.wait_for("/^[+−±]/.test(document.querySelector('.card:last-child .big').textContent)")?;
+    page.wait_for(
+        "[...document.querySelectorAll('tbody tr')].some((row) => row.textContent.includes('GetDriver'))",
+    )
 }
 
 /// Orders a car, and answers where its trace is.
