@@ -12,11 +12,15 @@ const ORDERS = {
   errors: ["Most errors first", (a, b) => b.errors - a.errors || b.startTime - a.startTime],
 };
 const CHIPS_MAX = 8;
+/** Rows that are made at a time. */
+const ROWS_STEP = 200;
 
 /** What stands under the conditions. Two traces can be chosen, to compare them. */
 export function traceList(traces, conditions, sort) {
   const longest = traces.reduce((most, trace) => Math.max(most, trace.duration), 1);
   const list = el("ol", { class: "traces" });
+  const more = el("button", { class: "more-traces", onclick: () => grow() });
+  let ordered = [];
   const chosen = new Set();
   const compare = el("a", { class: "button main-action", hidden: true }, "Compare the two");
   const choose = (trace, box) => {
@@ -29,7 +33,17 @@ export function traceList(traces, conditions, sort) {
   };
   const order = (name) => {
     const [, by] = ORDERS[name] ?? ORDERS.newest;
-    list.replaceChildren(...[...traces].sort(by).map((trace) => traceRow(trace, longest, chosen, choose)));
+    ordered = [...traces].sort(by);
+    list.replaceChildren();
+    grow();
+  };
+  const grow = () => {
+    const from = list.childElementCount;
+    const next = ordered.slice(from, from + ROWS_STEP);
+    list.append(...next.map((trace) => traceRow(trace, longest, chosen, choose)));
+    for (const box of list.querySelectorAll("input")) box.disabled = chosen.size >= 2 && !box.checked;
+    more.textContent = `${ordered.length - from - next.length} more`;
+    more.hidden = from + next.length >= ordered.length;
   };
   order(sort);
   const options = Object.entries(ORDERS).map(([name, [label]]) => el("option", { value: name, selected: name === sort }, label));
@@ -45,7 +59,7 @@ export function traceList(traces, conditions, sort) {
     compare,
     el("select", { "aria-label": "Order", onchange }, options),
   );
-  return [head, list];
+  return [head, list, more];
 }
 
 /** One trace. With `choose`, a box to choose it by. */

@@ -8,6 +8,8 @@ import { dateTime, duration, short } from "../lib/format.js";
 const HEIGHT_PX = 170;
 const EDGE = { left: 62, right: 14, top: 12, bottom: 24 };
 const NEAR_PX = 14;
+/** Traces that take the same time do not make differences of nothing. */
+const LEAST_HALF = 0.2;
 
 /** The plot of these traces. */
 export function scatter(traces, page) {
@@ -48,7 +50,7 @@ class Scatter {
     return [first - edge, last + edge];
   }
 
-  /** The least and the greatest power of ten. */
+  /** The powers of ten at the lower and the upper edge. */
   durations() {
     let [low, high] = [Infinity, 0];
     for (const trace of this.traces) {
@@ -56,7 +58,9 @@ class Scatter {
       low = Math.min(low, log);
       high = Math.max(high, log);
     }
-    return [Math.floor(low * 2) / 2, Math.max(Math.ceil(high * 2) / 2, Math.floor(low * 2) / 2 + 0.5)];
+    const middle = (low + high) / 2;
+    const half = Math.max((high - low) * 0.55, LEAST_HALF);
+    return [middle - half, middle + half];
   }
 
   draw() {
@@ -77,10 +81,11 @@ class Scatter {
     brush.font = "11px system-ui, sans-serif";
     brush.fillStyle = themeColor("--faint");
     brush.strokeStyle = themeColor("--line");
-    for (let power = Math.ceil(low); power <= high; power += 1) {
-      const y = HEIGHT_PX - EDGE.bottom - ((power - low) / (high - low)) * (HEIGHT_PX - EDGE.top - EDGE.bottom);
+    for (const us of ticks(low, high)) {
+      const part = (Math.log10(us) - low) / (high - low);
+      const y = HEIGHT_PX - EDGE.bottom - part * (HEIGHT_PX - EDGE.top - EDGE.bottom);
       line(brush, EDGE.left, y, this.width - EDGE.right, y);
-      brush.fillText(duration(10 ** power), 6, y + 4);
+      brush.fillText(duration(us), 6, y + 4);
     }
     line(brush, EDGE.left, HEIGHT_PX - EDGE.bottom, this.width - EDGE.right, HEIGHT_PX - EDGE.bottom);
     const [from, to] = this.times();
@@ -158,6 +163,19 @@ class Scatter {
   open() {
     this.page.go(traceAddress(this.traces[this.chosen].traceID));
   }
+}
+
+/** Round durations between two powers of ten; the fewer steps, the wider the range. */
+function ticks(low, high) {
+  const steps = high - low > 3 ? [1] : high - low > 1 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
+  const found = [];
+  for (let power = Math.floor(low); power <= high; power++) {
+    for (const step of steps) {
+      const us = step * 10 ** power;
+      if (us >= 1 && Math.log10(us) >= low && Math.log10(us) <= high) found.push(us);
+    }
+  }
+  return found;
 }
 
 function line(brush, x1, y1, x2, y2) {

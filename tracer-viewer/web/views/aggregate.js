@@ -5,7 +5,7 @@ import { ask } from "../lib/api.js";
 import { el, problem, show, styled } from "../lib/dom.js";
 import { count, duration, percent } from "../lib/format.js";
 import * as conditions from "../search/conditions.js";
-import { pathTable } from "./paths.js";
+import { leftOut, pathTable } from "./paths.js";
 
 /** Shows the paths of the traces that the address asks for. */
 export async function aggregatePage(page) {
@@ -22,7 +22,7 @@ export async function aggregatePage(page) {
   }
 }
 
-function summed({ traces, nodes }, asked, parameters) {
+function summed({ traces, nodes, leftOut: spans }, asked, parameters) {
   if (nodes.length === 0) return [el("p", { class: "empty" }, "No trace meets these conditions.")];
   const total = nodes.reduce((sum, node) => sum + node.selfTime.total, 0);
   const place = el("div", {});
@@ -41,7 +41,7 @@ function summed({ traces, nodes }, asked, parameters) {
     el("a", { href: to("/search", conditions.unusual(asked)) }, "List the traces"),
     el("select", { "aria-label": "Order", onchange }, options),
   );
-  return [head, place];
+  return [head, leftOut(spans), place].filter(Boolean);
 }
 
 function columns(total) {

@@ -5,7 +5,7 @@ import { ask } from "../lib/api.js";
 import { el, problem, show, styled } from "../lib/dom.js";
 import { change, count, dateTime, duration, short } from "../lib/format.js";
 import { field } from "../search/conditions.js";
-import { pathTable } from "./paths.js";
+import { leftOut, pathTable } from "./paths.js";
 
 const OFFERED = 30;
 /** A path with this part of a change is where it comes about. */
@@ -70,7 +70,7 @@ function offered({ traces, name, summary }, id) {
   return [el("h2", {}, title), el("ol", { class: "offers" }, items)];
 }
 
-function compared({ a, b, nodes }, parameters) {
+function compared({ a, b, nodes, leftOut: spans }, parameters) {
   const most = nodes.reduce((sum, node) => Math.max(sum, Math.abs(selfDelta(node))), 1);
   const columns = [
     { name: "Change of own time", show: (node) => delta(node, most), title: "B less A" },
@@ -97,8 +97,9 @@ function compared({ a, b, nodes }, parameters) {
   return [
     el("div", { class: "cards" }, card("A", a), card("B", b), verdict(a, b, nodes)),
     el("div", { class: "controls" }, el("select", { "aria-label": "Order", onchange }, options)),
+    leftOut(spans),
     place,
-  ];
+  ].filter(Boolean);
 }
 
 function card(name, trace) {

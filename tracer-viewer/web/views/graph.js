@@ -13,7 +13,7 @@ import { lookbackForm, request } from "./lookback.js";
 const BOX = { width: 150, height: 46 };
 const GAP = { x: 130, y: 44 };
 const EDGE_PX = 16;
-const NAME_CHARS_MAX = 19;
+const NAME_CHARS_MAX = 17;
 /** More services than this are a table only. */
 const DRAWN_MAX = 150;
 
@@ -101,7 +101,6 @@ function way([x1, y1], [x2, y2]) {
 }
 
 function box({ service, spans, errors }, [x, y]) {
-  const short = service.length > NAME_CHARS_MAX ? `${service.slice(0, NAME_CHARS_MAX - 1)}…` : service;
   const facts = errors > 0 ? `${count(spans, "span")} · ⚠ ${percent(errors, spans)}` : count(spans, "span");
   const swatch = svg("foreignObject", { x: 8, y: 9, width: 12, height: 12 }, el("i", { class: `dot ${colorClass(service)}` }));
   return svg(
@@ -110,7 +109,7 @@ function box({ service, spans, errors }, [x, y]) {
     svg("title", {}, service.slice(0, 1000)),
     svg("rect", { class: errors > 0 ? "service failed" : "service", width: BOX.width, height: BOX.height, rx: 6 }),
     swatch,
-    svg("text", { x: 24, y: 20, class: "service-name" }, short),
+    svg("text", { x: 24, y: 20, class: "service-name" }, short(service, NAME_CHARS_MAX)),
     svg("text", { x: 24, y: 37, class: errors > 0 ? "small failed" : "small" }, facts),
   );
 }

@@ -2,7 +2,7 @@
 
 import { colorClass } from "../lib/colors.js";
 import { el, styled } from "../lib/dom.js";
-import { short } from "../lib/format.js";
+import { count, short } from "../lib/format.js";
 
 /** Rows that are made; a tree with more says so. */
 const ROWS_MAX = 2000;
@@ -21,6 +21,11 @@ export function pathTable(label, nodes, columns, order = null) {
     el("table", { class: "numbers paths" }, el("thead", {}, head), el("tbody", {}, rows)),
     nodes.length > ROWS_MAX ? el("p", { class: "more-rows" }, `The first ${ROWS_MAX} of ${nodes.length} rows.`) : null,
   );
+}
+
+/** How many spans the server left out of its nodes, if any. */
+export function leftOut(spans) {
+  return spans > 0 ? el("p", { class: "warned" }, `${count(spans, "span")} on further paths are not shown: there are too many.`) : null;
 }
 
 function nameCell(node, isFlat) {

@@ -23,7 +23,7 @@ pub(in super::super) fn order<W: Write>(report: &mut Report<W>) {
             critical_path(page)
         })
     });
-    report.test("browser/order: a staircase and a limit are pointed out", || {
+    report.test("browser/order: a staircase is pointed out", || {
         stage.on_page(|page| {
             page.goto(&trace)?;
             page.wait_for_text(".findings", "one after the other")?;
