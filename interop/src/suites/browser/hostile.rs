@@ -20,6 +20,10 @@ const LONG_CHARS: usize = 100_000;
 /// Shows it in every view.
 pub(in super::super) fn hostile<W: Write>(report: &mut Report<W>) {
     let Some(mut stage) = Stage::start("browser/hostile", report) else { return };
+    let viewer = stage.viewer.clone();
+    report.test("browser/hostile: what runs, complains or goes elsewhere is noticed", || {
+        stage.on_page(|page| noticed(page, &viewer))
+    });
     let sent = report.test("browser/hostile: a file with it is taken", || {
         let now = stage.on_page(now_us)?;
         stage.upload(&hostile_file(now))
@@ -27,7 +31,6 @@ pub(in super::super) fn hostile<W: Write>(report: &mut Report<W>) {
     if sent.is_none() {
         return;
     }
-    let viewer = stage.viewer.clone();
     for (width, dark) in [(1280, false), (400, true)] {
         report.test(&format!("browser/hostile: it is text in its trace, at {width} pixels"), || {
             stage.on_page(|page| {
@@ -84,6 +87,29 @@ fn hostile_file(begin_us: u64) -> Value {
 fn nothing_ran(page: &mut Page<'_>) -> Result<(), String> {
     let ran = page.evaluate("[typeof window.ran, ({}).polluted ?? 'clean', document.querySelectorAll('img[src=x]').length].join()")?;
     if ran == "undefined,clean,0" { Ok(()) } else { Err(format!("something ran: {ran}")) }
+}
+
+/// The checks themselves: each notices what it is there for.
+fn noticed(page: &mut Page<'_>, viewer: &str) -> Result<(), String> {
+    page.goto(&format!("{viewer}/search"))?;
+    page.evaluate(
+        "window.ran = 1; console.error('oh dear'); setTimeout(() => { throw new Error('thrown') })",
+    )?;
+    page.evaluate("import('data:text/javascript,1').catch(() => {})")?;
+    if nothing_ran(page).is_ok() {
+        return Err("a script that ran is not noticed".to_owned());
+    }
+    page.goto("data:text/html,<img src='http://127.0.0.1:9/elsewhere'>")?;
+    page.wait_for("document.images.length === 1")?;
+    let complaints = page.complaints(&[viewer]).join("\n");
+    for wanted in
+        ["oh dear", "thrown", "Content Security Policy", "another origin: http://127.0.0.1:9/elsewhere"]
+    {
+        if !complaints.contains(wanted) {
+            return Err(format!("{wanted:?} is not among the complaints:\n{complaints}"));
+        }
+    }
+    Ok(())
 }
 
 fn in_trace(page: &mut Page<'_>, viewer: &str, width: u32) -> Result<(), String> {
