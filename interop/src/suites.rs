@@ -2,7 +2,9 @@
 
 mod browser;
 mod languages;
+mod processes;
 mod shape;
+mod tour;
 mod transports;
 
 use std::io::Write;
@@ -39,6 +41,8 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("shape", "failures", shape::failures),
         scenario("shape", "viewer", shape::viewer),
         scenario("shape", "otlp", shape::otlp),
+        scenario("tour", "laws", tour::laws),
+        scenario("processes", "namespaces", processes::namespaces),
         scenario("languages", "w3c", languages::w3c),
         scenario("languages", "b3", languages::b3),
         scenario("languages", "b3multi", languages::b3_multi),
@@ -113,7 +117,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 18));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 20));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }
@@ -122,7 +126,8 @@ mod tests {
     fn an_unknown_name_lists_the_known_ones() {
         let error = chosen(&["shape", "shap"]).unwrap_err();
         assert_eq!(error.name, "shap");
-        let known = "there are: shape, shape/original, shape/failures, shape/viewer, shape/otlp, languages, ";
+        let known =
+            "there are: shape, shape/original, shape/failures, shape/viewer, shape/otlp, tour, tour/laws, ";
         assert!(error.to_string().contains(known));
     }
 }

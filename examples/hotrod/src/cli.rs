@@ -3,6 +3,7 @@
 mod load;
 mod values;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -159,9 +160,12 @@ pub struct Endpoints {
     /// Port of the route service
     #[arg(short, long, global = true, default_value_t = 8083)]
     pub route_service_port: u16,
-    /// Port of the embedded viewer, on 127.0.0.1
+    /// Port of the embedded viewer
     #[arg(long, global = true, default_value_t = 16686)]
     pub viewer_port: u16,
+    /// Address that the embedded viewer listens on
+    #[arg(long, global = true, value_name = "IP", default_value = "127.0.0.1")]
+    pub viewer_address: IpAddr,
     /// Host of the frontend
     #[arg(long, global = true, default_value = "127.0.0.1", value_parser = values::host)]
     pub frontend_service_hostname: String,

@@ -90,6 +90,6 @@ impl Place {
 }
 
 /// Where the embedded viewer listens.
-pub(super) fn viewer_address(endpoints: &Endpoints) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], endpoints.viewer_port))
+pub(super) const fn viewer_address(endpoints: &Endpoints) -> SocketAddr {
+    SocketAddr::new(endpoints.viewer_address, endpoints.viewer_port)
 }
