@@ -33,7 +33,11 @@ export function dateTime(us) {
 export function ago(us) {
   const seconds = Math.round(Date.now() / 1000 - us / 1e6);
   if (seconds < 2) return "just now";
-  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+  for (const [size, unit] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "min"],
+  ]) {
     if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
   }
   return `${seconds} s ago`;

@@ -19,5 +19,7 @@ export function parse(text) {
 /** Writes tags so that `parse` reads them again. */
 export function format(tags) {
   const quoted = (value) => (/^[^\s"\\]*$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`);
-  return Object.entries(tags).map(([key, value]) => `${key}=${quoted(String(value))}`).join(" ");
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}=${quoted(String(value))}`)
+    .join(" ");
 }

@@ -20,7 +20,15 @@ export function table(label, columns, items, sort, onsort = () => {}) {
   const grow = () => {
     const from = body.childElementCount;
     const next = ordered.slice(from, from + ROWS_STEP);
-    body.append(...next.map((item) => el("tr", {}, columns.map((column) => cell(column, item, most)))));
+    body.append(
+      ...next.map((item) =>
+        el(
+          "tr",
+          {},
+          columns.map((column) => cell(column, item, most)),
+        ),
+      ),
+    );
     const left = ordered.length - from - next.length;
     more.textContent = `${left} more rows`;
     more.hidden = left === 0;

@@ -37,7 +37,8 @@ export class VirtualRows {
       this.forget(item, element);
     }
     this.layout();
-    if (focused && (!only || focused === only)) this.made.get(focused)?.firstElementChild.focus({ preventScroll: true });
+    if (focused && (!only || focused === only))
+      this.made.get(focused)?.firstElementChild.focus({ preventScroll: true });
   }
 
   /** Scrolls to a row, and answers its element. */

@@ -78,10 +78,16 @@ export async function form(path, action, conditions, page, more = []) {
     "form",
     { class: "filters", onsubmit: submit, "aria-label": "Conditions" },
     more,
-    choice("Service", "service", [["", "Any"], ...services.map((name) => [name, name])], conditions.service, (event) => {
-      element.elements.operation.value = "";
-      submit(event);
-    }),
+    choice(
+      "Service",
+      "service",
+      [["", "Any"], ...services.map((name) => [name, name])],
+      conditions.service,
+      (event) => {
+        element.elements.operation.value = "";
+        submit(event);
+      },
+    ),
     choice("Operation", "operation", [["", "Any"], ...names.map((name) => [name, name])], conditions.operation),
     field("Tags and log fields", "tags", conditions.tags, 'error=true driver="T7 1"'),
     field("Log text contains", "text", conditions.text, "waiting for lock"),
@@ -91,7 +97,12 @@ export async function form(path, action, conditions, page, more = []) {
     ),
     pair(
       choice("Lookback", "lookback", LOOKBACKS, conditions.lookback),
-      choice("Limit", "limit", LIMITS.map((limit) => [limit, limit]), conditions.limit),
+      choice(
+        "Limit",
+        "limit",
+        LIMITS.map((limit) => [limit, limit]),
+        conditions.limit,
+      ),
     ),
     el(
       "label",
@@ -129,7 +140,12 @@ export function choice(label, name, options, chosen, onchange = null) {
 }
 
 export function field(label, name, value, placeholder, list = null) {
-  return el("label", {}, label, el("input", { name, value, placeholder, list, autocomplete: "off", spellcheck: "false" }));
+  return el(
+    "label",
+    {},
+    label,
+    el("input", { name, value, placeholder, list, autocomplete: "off", spellcheck: "false" }),
+  );
 }
 
 function pair(...fields) {

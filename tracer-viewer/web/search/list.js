@@ -46,7 +46,9 @@ export function traceList(traces, conditions, sort) {
     more.hidden = from + next.length >= ordered.length;
   };
   order(sort);
-  const options = Object.entries(ORDERS).map(([name, [label]]) => el("option", { value: name, selected: name === sort }, label));
+  const options = Object.entries(ORDERS).map(([name, [label]]) =>
+    el("option", { value: name, selected: name === sort }, label),
+  );
   const onchange = (event) => {
     order(event.target.value);
     remember({ sort: event.target.value });
@@ -83,7 +85,14 @@ export function traceRow(trace, longest, chosen = null, choose = null) {
     "a",
     { class: "trace", href: traceAddress(trace.traceID) },
     el("span", { class: "shares", "aria-hidden": "true" }, bar),
-    el("span", { class: "title" }, el("b", {}, short(trace.rootService)), ": ", short(trace.rootOperation), trace.hasRoot ? null : el("small", {}, " (no root span)")),
+    el(
+      "span",
+      { class: "title" },
+      el("b", {}, short(trace.rootService)),
+      ": ",
+      short(trace.rootOperation),
+      trace.hasRoot ? null : el("small", {}, " (no root span)"),
+    ),
     el("span", { class: "duration" }, duration(trace.duration)),
     el(
       "span",

@@ -28,13 +28,25 @@ export async function livePage(page) {
     remember({ text: text.value.trim(), error: errors.checked ? "true" : null });
     draw(tail);
   };
-  const text = el("input", { "aria-label": "Service or operation contains", placeholder: "Service or operation", value: page.parameters.get("text") ?? "", oninput: change });
+  const text = el("input", {
+    "aria-label": "Service or operation contains",
+    placeholder: "Service or operation",
+    value: page.parameters.get("text") ?? "",
+    oninput: change,
+  });
   const errors = el("input", { type: "checkbox", checked: tail.filter.errors, onchange: change });
   const clear = () => {
     tail.traces = [];
     draw(tail);
   };
-  const controls = el("div", { class: "controls" }, pause, el("button", { onclick: clear }, "Clear"), text, el("label", { class: "check" }, errors, "Only with errors"));
+  const controls = el(
+    "div",
+    { class: "controls" },
+    pause,
+    el("button", { onclick: clear }, "Clear"),
+    text,
+    el("label", { class: "check" }, errors, "Only with errors"),
+  );
   show("Live", el("article", {}, el("h1", {}, "Live"), controls, said, list));
   await follow(tail, page);
 }
@@ -79,7 +91,8 @@ function draw(tail) {
   const { text, errors } = tail.filter;
   const names = (trace) => [trace.rootOperation, ...trace.services.map((service) => service.name)];
   const shown = tail.traces.filter(
-    (trace) => (!errors || trace.errors > 0) && (!text || names(trace).some((name) => name.toLowerCase().includes(text))),
+    (trace) =>
+      (!errors || trace.errors > 0) && (!text || names(trace).some((name) => name.toLowerCase().includes(text))),
   );
   const longest = shown.reduce((most, trace) => Math.max(most, trace.duration), 1);
   tail.list.replaceChildren(...shown.map((trace) => traceRow(trace, longest)));

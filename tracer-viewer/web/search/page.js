@@ -13,13 +13,22 @@ export async function searchPage(page) {
   const asked = conditions.read(page.parameters);
   const { element: form, services } = await conditions.form("/search", "Find traces", asked, page);
   if (!page.isCurrent()) return;
-  const results = el("section", { class: "results", "aria-live": "polite", "aria-busy": "true" }, el("p", {}, "Searching…"));
+  const results = el(
+    "section",
+    { class: "results", "aria-live": "polite", "aria-busy": "true" },
+    el("p", {}, "Searching…"),
+  );
   show("Search", el("div", { class: "search-page" }, conditions.side(form, upload(page)), results));
   try {
     const traces = await ask("/api/viewer/traces", conditions.request(asked));
     if (!page.isCurrent()) return;
     if (traces.length === 0) results.replaceChildren(nothing(services.length > 0));
-    else results.replaceChildren(otherViews(asked), scatter(traces, page), ...traceList(traces, asked, page.parameters.get("sort")));
+    else
+      results.replaceChildren(
+        otherViews(asked),
+        scatter(traces, page),
+        ...traceList(traces, asked, page.parameters.get("sort")),
+      );
   } catch (error) {
     if (page.isCurrent()) results.replaceChildren(problem(error));
   }

@@ -17,7 +17,13 @@ export function track(row, state) {
   const cell = el("div", { class: "track", role: "gridcell" });
   if (right < 0) cell.append(el("span", { class: "off before", title: "before what is shown" }, "◂"));
   else if (left > 100) cell.append(el("span", { class: "off after", title: "after what is shown" }, "▸"));
-  else cell.append(placed("bar " + colorClass(service), left, right), ...gaps(row, scale), ...critical(row, scale), ...logMarks(span, scale));
+  else
+    cell.append(
+      placed("bar " + colorClass(service), left, right),
+      ...gaps(row, scale),
+      ...critical(row, scale),
+      ...logMarks(span, scale),
+    );
   if (right >= 0 && left <= 100) cell.append(label(duration(span.duration), Math.max(left, 0), Math.min(right, 100)));
   return cell;
 }
@@ -30,7 +36,9 @@ function placed(kind, left, right, title = null) {
 }
 
 function gaps(row, scale) {
-  const seen = (row.gaps ?? []).filter(({ start, end }) => scale(end) > 0 && scale(start) < 100 && scale(end) - scale(start) > 0.2);
+  const seen = (row.gaps ?? []).filter(
+    ({ start, end }) => scale(end) > 0 && scale(start) < 100 && scale(end) - scale(start) > 0.2,
+  );
   return seen.slice(0, GAPS_MAX).map(({ start, end, kind }) => {
     const text = `${gapName(kind)}: ${duration(end - start)}`;
     const mark = placed(`gap ${kind === "waiting" ? "waiting" : "dark"}`, scale(start), scale(end), text);
@@ -41,7 +49,9 @@ function gaps(row, scale) {
 
 function critical(row, scale) {
   const seen = (row.critical ?? []).filter(([start, end]) => scale(end) > 0 && scale(start) < 100);
-  return seen.map(([start, end]) => placed("critical", scale(start), scale(end), `critical path: ${duration(end - start)}`));
+  return seen.map(([start, end]) =>
+    placed("critical", scale(start), scale(end), `critical path: ${duration(end - start)}`),
+  );
 }
 
 /** Puts a bar's label right of it, or left of it, or if there is no room into it. */
@@ -63,10 +73,15 @@ function logMarks(span, scale) {
     if (!spots.has(spot) && spots.size >= LOG_MARKS_MAX) break;
     spots.set(spot, [...(spots.get(spot) ?? []), log]);
   }
-  return [...spots].map(([spot, logs]) => styled(el("span", { class: "log-mark", title: titleOf(logs) }), { left: `${spot}%` }));
+  return [...spots].map(([spot, logs]) =>
+    styled(el("span", { class: "log-mark", title: titleOf(logs) }), { left: `${spot}%` }),
+  );
 }
 
 function titleOf(logs) {
-  const first = logs[0].fields.map(({ key, value }) => `${key}=${value}`).join(" ").slice(0, TITLE_MAX);
+  const first = logs[0].fields
+    .map(({ key, value }) => `${key}=${value}`)
+    .join(" ")
+    .slice(0, TITLE_MAX);
   return logs.length === 1 ? first : `${logs.length} logs: ${first} …`;
 }

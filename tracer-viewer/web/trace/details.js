@@ -41,7 +41,9 @@ export function details(row, tree, jump) {
 /** Names that a row shows only the beginning of. */
 function longNames({ service, span }) {
   const cut = [service, span.operationName].filter((name) => name !== short(name));
-  return cut.length === 0 ? null : table(cut.map((value) => ({ key: value === service ? "service" : "operation", value })));
+  return cut.length === 0
+    ? null
+    : table(cut.map((value) => ({ key: value === service ? "service" : "operation", value })));
 }
 
 function section(title, size, content) {
@@ -50,7 +52,9 @@ function section(title, size, content) {
 }
 
 function table(pairs) {
-  const rows = pairs.map(({ key, value }) => el("tr", {}, el("th", { scope: "row" }, el("bdi", {}, key)), el("td", {}, el("bdi", {}, text(value)))));
+  const rows = pairs.map(({ key, value }) =>
+    el("tr", {}, el("th", { scope: "row" }, el("bdi", {}, key)), el("td", {}, el("bdi", {}, text(value)))),
+  );
   return el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, rows)));
 }
 
@@ -103,10 +107,18 @@ function referrers(row, jump) {
 }
 
 function jumpTo(row, jump) {
-  return el("button", { class: "jump-to", onclick: () => jump(row) }, `${short(row.service)}: ${short(row.span.operationName)}`);
+  return el(
+    "button",
+    { class: "jump-to", onclick: () => jump(row) },
+    `${short(row.service)}: ${short(row.span.operationName)}`,
+  );
 }
 
 function warnings(texts) {
   if (!texts?.length) return null;
-  return el("ul", { class: "problem" }, texts.map((warning) => el("li", {}, warning)));
+  return el(
+    "ul",
+    { class: "problem" },
+    texts.map((warning) => el("li", {}, warning)),
+  );
 }

@@ -17,7 +17,11 @@ export function finder(tree, state, changed) {
       changed();
     },
   });
-  const found = { element: el("span", { class: "finder" }, input, said), matches: new Set(), focus: () => input.focus() };
+  const found = {
+    element: el("span", { class: "finder" }, input, said),
+    matches: new Set(),
+    focus: () => input.focus(),
+  };
   const search = () => {
     const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
     found.matches = new Set(words.length === 0 ? [] : tree.rows.filter((row) => hasAll(row, words)));
@@ -32,7 +36,9 @@ export function finder(tree, state, changed) {
 
 function hasAll(row, words) {
   const text = textOf(row);
-  return words.every((word) => (word.startsWith("-") && word.length > 1 ? !text.includes(word.slice(1)) : text.includes(word)));
+  return words.every((word) =>
+    word.startsWith("-") && word.length > 1 ? !text.includes(word.slice(1)) : text.includes(word),
+  );
 }
 
 /** All that a span says, in small letters. */
@@ -41,7 +47,9 @@ function textOf(row) {
     const pairs = (list) => list.map(({ key, value }) => `${key}=${value}`);
     const { span, service, process } = row;
     const logs = span.logs.flatMap((log) => pairs(log.fields));
-    row.text = [service, span.operationName, span.spanID, ...pairs(span.tags), ...logs, ...pairs(process.tags)].join("\n").toLowerCase();
+    row.text = [service, span.operationName, span.spanID, ...pairs(span.tags), ...logs, ...pairs(process.tags)]
+      .join("\n")
+      .toLowerCase();
   }
   return row.text;
 }

@@ -23,11 +23,20 @@ export function findings(analysis, tree, jump) {
       "section",
       {},
       el("h3", {}, el("span", { "aria-hidden": "true" }, sign, " "), title),
-      el("ol", {}, found.slice(0, EACH_MAX).map((one) => entry(one, jump))),
+      el(
+        "ol",
+        {},
+        found.slice(0, EACH_MAX).map((one) => entry(one, jump)),
+      ),
       found.length > EACH_MAX ? el("small", {}, `and ${found.length - EACH_MAX} more`) : null,
     ),
   );
-  return el("details", { class: "findings", open: innerWidth > 640 }, el("summary", {}, `Findings: ${summed(groups)}`), el("div", {}, sections));
+  return el(
+    "details",
+    { class: "findings", open: innerWidth > 640 },
+    el("summary", {}, `Findings: ${summed(groups)}`),
+    el("div", {}, sections),
+  );
 }
 
 function summed(groups) {

@@ -45,8 +45,23 @@ export function pressed(event, timeline) {
 /** The list of keys. */
 export function helpDialog() {
   const rows = KEYS.map(([keys, text]) =>
-    el("tr", {}, el("th", { scope: "row" }, keys.map((key) => el("kbd", {}, key === " " ? "Space" : key.replace("Arrow", "")))), el("td", {}, text)),
+    el(
+      "tr",
+      {},
+      el(
+        "th",
+        { scope: "row" },
+        keys.map((key) => el("kbd", {}, key === " " ? "Space" : key.replace("Arrow", ""))),
+      ),
+      el("td", {}, text),
+    ),
   );
-  const dialog = el("dialog", { class: "help", "aria-label": "Keys" }, el("h2", {}, "Keys"), el("table", {}, el("tbody", {}, rows)), el("form", { method: "dialog" }, el("button", { class: "main-action" }, "Close")));
+  const dialog = el(
+    "dialog",
+    { class: "help", "aria-label": "Keys" },
+    el("h2", {}, "Keys"),
+    el("table", {}, el("tbody", {}, rows)),
+    el("form", { method: "dialog" }, el("button", { class: "main-action" }, "Close")),
+  );
   return dialog;
 }

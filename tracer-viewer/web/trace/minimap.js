@@ -9,10 +9,19 @@ const HEIGHT_PX = 56;
 export class Minimap {
   constructor(tree, state, zoomed, signal) {
     Object.assign(this, { tree, state });
-    this.canvas = el("canvas", { role: "img", "aria-label": "Overview of the whole trace; drag to zoom, double click for all" });
+    this.canvas = el("canvas", {
+      role: "img",
+      "aria-label": "Overview of the whole trace; drag to zoom, double click for all",
+    });
     this.before = el("span", { class: "outside", "aria-hidden": "true" });
     this.after = el("span", { class: "outside", "aria-hidden": "true" });
-    this.element = el("div", { class: "minimap", title: "Drag to zoom, double click for all" }, this.canvas, this.before, this.after);
+    this.element = el(
+      "div",
+      { class: "minimap", title: "Drag to zoom, double click for all" },
+      this.canvas,
+      this.before,
+      this.after,
+    );
     const length = tree.end - tree.start;
     dragRange(this.element, (from, to) => {
       state.zoom(tree.start + from * length, tree.start + to * length);
@@ -40,7 +49,8 @@ export class Minimap {
     brush.scale(scale, scale);
     const height = Math.max(1, Math.min(6, HEIGHT_PX / rows.length));
     const x = (us) => ((us - start) / (end - start)) * width;
-    const line = (from, to, index, high) => brush.fillRect(x(from), (index / rows.length) * (HEIGHT_PX - high), Math.max(x(to) - x(from), 1), high);
+    const line = (from, to, index, high) =>
+      brush.fillRect(x(from), (index / rows.length) * (HEIGHT_PX - high), Math.max(x(to) - x(from), 1), high);
     rows.forEach((row, index) => {
       brush.fillStyle = color(row.service);
       line(row.span.startTime, row.span.startTime + row.span.duration, index, height);
@@ -50,7 +60,10 @@ export class Minimap {
       for (const [from, to] of row.critical ?? []) line(from, to, index, Math.max(1.5, height / 2));
     });
     brush.fillStyle = themeColor("--error");
-    rows.forEach((row, index) => row.isError && line(row.span.startTime, row.span.startTime + row.span.duration, index, Math.max(2, height / 2)));
+    rows.forEach(
+      (row, index) =>
+        row.isError && line(row.span.startTime, row.span.startTime + row.span.duration, index, Math.max(2, height / 2)),
+    );
     this.mark();
   }
 

@@ -28,7 +28,10 @@ export async function tracePage(id, page) {
   const found = el("div", { "aria-live": "polite" });
   const panel = el("div", {});
   const view = views(panel, page, timeline, () => spanTable(tree, page, (row) => view.jump(row)));
-  show(title, el("article", { class: "trace-page" }, head(trace, tree, title, address), services(tree), found, view.tabs, panel));
+  show(
+    title,
+    el("article", { class: "trace-page" }, head(trace, tree, title, address), services(tree), found, view.tabs, panel),
+  );
   view.open(page.parameters.get("view"));
   if (view.name === "timeline") timeline.revealFirst();
   const analysis = await analysing;
@@ -105,12 +108,18 @@ function warnings(trace, tree) {
   const lost = tree.rows.filter((row) => row.missingParent).length;
   if (lost > 0) texts.push(`${count(lost, "span")} whose parent is not here: the trace may be incomplete.`);
   if (texts.length === 0) return null;
-  return el("ul", { class: "warned" }, texts.slice(0, 50).map((text) => el("li", {}, text)));
+  return el(
+    "ul",
+    { class: "warned" },
+    texts.slice(0, 50).map((text) => el("li", {}, text)),
+  );
 }
 
 function services(tree) {
   const spans = new Map();
   for (const row of tree.rows) spans.set(row.service, (spans.get(row.service) ?? 0) + 1);
-  const chips = tree.services.map((name) => el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${short(name)} ${spans.get(name)}`));
+  const chips = tree.services.map((name) =>
+    el("li", {}, el("i", { class: `dot ${colorClass(name)}` }), `${short(name)} ${spans.get(name)}`),
+  );
   return el("ul", { class: "chips", "aria-label": "Services" }, chips);
 }

@@ -11,7 +11,9 @@ const DEPTH_MAX = 24;
 export function rowElement(row, state, act, isMatch) {
   const hasChildren = row.children.length > 0;
   const isFolded = state.folded.has(row.span.spanID);
-  const classes = ["row", row.isError && "failed", row.critical && "on-critical", isMatch && "match"].filter(Boolean).join(" ");
+  const classes = ["row", row.isError && "failed", row.critical && "on-critical", isMatch && "match"]
+    .filter(Boolean)
+    .join(" ");
   return el(
     "div",
     {
@@ -43,8 +45,16 @@ function nameCell(row, isFolded, act) {
     row.span.warnings?.length ? sign("error", "!", count(row.span.warnings.length, "warning")) : null,
     el("b", {}, short(row.service)),
     el("span", { class: "operation" }, short(row.span.operationName)),
-    row.links > 0 ? sign("note", `↗${row.links}`, count(row.links, "reference") + " to other spans; open the row") : null,
-    row.referencedBy ? sign("note", `↙${row.referencedBy.length}`, `referenced by ${count(row.referencedBy.length, "span")}; open the row`) : null,
+    row.links > 0
+      ? sign("note", `↗${row.links}`, count(row.links, "reference") + " to other spans; open the row")
+      : null,
+    row.referencedBy
+      ? sign(
+          "note",
+          `↙${row.referencedBy.length}`,
+          `referenced by ${count(row.referencedBy.length, "span")}; open the row`,
+        )
+      : null,
     isFolded ? el("small", {}, `+${row.subtree - 1}`) : null,
     row.missingParent ? el("small", { class: "note" }, "missing parent") : null,
     row.inCycle ? el("small", { class: "note" }, "its own ancestor") : null,

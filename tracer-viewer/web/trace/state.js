@@ -49,7 +49,7 @@ export class State {
   visible() {
     const { rows } = this.tree;
     const shown = [];
-    for (let index = 0; index < rows.length; ) {
+    for (let index = 0; index < rows.length;) {
       const row = rows[index];
       const isHidden = this.onlyCritical && !row.critical && !row.criticalBelow;
       if (!isHidden) shown.push(row);

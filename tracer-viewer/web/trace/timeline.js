@@ -15,7 +15,12 @@ const RULER_PARTS = 4;
 export class Timeline {
   constructor(tree, state, signal) {
     Object.assign(this, { tree, state });
-    this.list = el("div", { class: "rows", role: "treegrid", "aria-label": "Spans", "aria-rowcount": tree.rows.length });
+    this.list = el("div", {
+      class: "rows",
+      role: "treegrid",
+      "aria-label": "Spans",
+      "aria-rowcount": tree.rows.length,
+    });
     this.minimap = new Minimap(tree, state, () => this.zoomed(), signal);
     this.marks = el("div", { class: "marks" });
     this.head = el(
@@ -26,8 +31,19 @@ export class Timeline {
     );
     this.finder = finder(tree, state, () => this.found());
     this.dialog = helpDialog();
-    this.element = el("section", { "aria-label": "Timeline" }, this.controls(), el("div", { class: "timeline" }, this.head, this.list), this.dialog);
-    this.rows = new VirtualRows(this.list, (row) => this.make(row), signal, () => this.headHeight());
+    this.element = el(
+      "section",
+      { "aria-label": "Timeline" },
+      this.controls(),
+      el("div", { class: "timeline" }, this.head, this.list),
+      this.dialog,
+    );
+    this.rows = new VirtualRows(
+      this.list,
+      (row) => this.make(row),
+      signal,
+      () => this.headHeight(),
+    );
     this.active = tree.rows[0];
     dragRange(this.marks, (from, to) => this.zoomPart(from, to));
     document.addEventListener("keydown", (event) => this.element.isConnected && pressed(event, this), { signal });
@@ -37,7 +53,12 @@ export class Timeline {
   controls() {
     const button = (text, act, title = null) => el("button", { onclick: act, title }, text);
     const hasErrors = this.tree.rows.some((row) => row.isError);
-    this.onlyCritical = el("input", { type: "checkbox", checked: this.state.onlyCritical, disabled: true, onchange: () => this.hideOthers() });
+    this.onlyCritical = el("input", {
+      type: "checkbox",
+      checked: this.state.onlyCritical,
+      disabled: true,
+      onchange: () => this.hideOthers(),
+    });
     this.whole = button("Whole time", () => this.zoomAll(), "key 0");
     return el(
       "div",
@@ -102,7 +123,8 @@ export class Timeline {
   jump(row, open = false) {
     if (!row) return;
     let isHidden = false;
-    for (let above = row.parent; above; above = above.parent) isHidden = this.state.folded.delete(above.span.spanID) || isHidden;
+    for (let above = row.parent; above; above = above.parent)
+      isHidden = this.state.folded.delete(above.span.spanID) || isHidden;
     if (this.state.onlyCritical && !row.critical && !row.criticalBelow) {
       this.state.onlyCritical = this.onlyCritical.checked = false;
       isHidden = true;

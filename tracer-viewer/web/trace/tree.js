@@ -58,7 +58,16 @@ function refer(rows, byId) {
 
 function row(trace, span) {
   const process = trace.processes[span.processID] ?? { serviceName: "unknown", tags: [] };
-  return { span, process, service: process.serviceName, isError: isError(span), children: [], depth: 0, subtree: 1, seen: false };
+  return {
+    span,
+    process,
+    service: process.serviceName,
+    isError: isError(span),
+    children: [],
+    depth: 0,
+    subtree: 1,
+    seen: false,
+  };
 }
 
 function preorder(tops) {
@@ -69,7 +78,10 @@ function preorder(tops) {
   while (stack.length > 0) {
     const it = stack.pop();
     it.index = ordered.push(it) - 1;
-    const children = it.children.filter((child) => !child.seen).sort(byStart).reverse();
+    const children = it.children
+      .filter((child) => !child.seen)
+      .sort(byStart)
+      .reverse();
     for (const child of children) {
       child.seen = true;
       child.depth = it.depth + 1;

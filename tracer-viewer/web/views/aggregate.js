@@ -26,14 +26,21 @@ function summed({ traces, nodes, leftOut: spans }, asked, parameters) {
   if (nodes.length === 0) return [el("p", { class: "empty" }, "No trace meets these conditions.")];
   const total = nodes.reduce((sum, node) => sum + node.selfTime.total, 0);
   const place = el("div", {});
-  const orders = { tree: ["As a tree", null], own: ["Most own time first", (a, b) => b.selfTime.total - a.selfTime.total], errors: ["Most errors first", (a, b) => b.errors - a.errors] };
-  const draw = (name) => place.replaceChildren(pathTable("Paths", nodes, columns(total), (orders[name] ?? orders.tree)[1]));
+  const orders = {
+    tree: ["As a tree", null],
+    own: ["Most own time first", (a, b) => b.selfTime.total - a.selfTime.total],
+    errors: ["Most errors first", (a, b) => b.errors - a.errors],
+  };
+  const draw = (name) =>
+    place.replaceChildren(pathTable("Paths", nodes, columns(total), (orders[name] ?? orders.tree)[1]));
   draw(parameters.get("order"));
   const onchange = (event) => {
     draw(event.target.value);
     remember({ order: event.target.value });
   };
-  const options = Object.entries(orders).map(([value, [label]]) => el("option", { value, selected: value === parameters.get("order") }, label));
+  const options = Object.entries(orders).map(([value, [label]]) =>
+    el("option", { value, selected: value === parameters.get("order") }, label),
+  );
   const head = el(
     "div",
     { class: "list-head" },
@@ -47,10 +54,20 @@ function summed({ traces, nodes, leftOut: spans }, asked, parameters) {
 function columns(total) {
   const of = (name) => (node) => duration(node.duration[name]);
   return [
-    { name: "Own time", show: (node) => share(node.selfTime.total, total), title: "all of it, without the time of children" },
+    {
+      name: "Own time",
+      show: (node) => share(node.selfTime.total, total),
+      title: "all of it, without the time of children",
+    },
     { name: "Spans", show: (node) => node.count.toLocaleString("en") },
     { name: "Traces", show: (node) => node.traces.toLocaleString("en") },
-    { name: "Errors", show: (node) => (node.errors > 0 ? el("span", { class: "error" }, `⚠ ${node.errors} (${percent(node.errors, node.count)})`) : "0") },
+    {
+      name: "Errors",
+      show: (node) =>
+        node.errors > 0
+          ? el("span", { class: "error" }, `⚠ ${node.errors} (${percent(node.errors, node.count)})`)
+          : "0",
+    },
     { name: "Own p50", show: (node) => duration(node.selfTime.p50) },
     { name: "p95", show: (node) => duration(node.selfTime.p95) },
     { name: "p99", show: (node) => duration(node.selfTime.p99) },
@@ -62,6 +79,8 @@ function columns(total) {
 }
 
 function share(us, total) {
-  const bar = styled(el("i", { class: "share-of", "aria-hidden": "true" }), { width: `${total > 0 ? (us / total) * 100 : 0}%` });
+  const bar = styled(el("i", { class: "share-of", "aria-hidden": "true" }), {
+    width: `${total > 0 ? (us / total) * 100 : 0}%`,
+  });
   return el("span", { class: "shared" }, bar, `${duration(us)} (${percent(us, total)})`);
 }

@@ -36,7 +36,9 @@ export async function attributionPage(page) {
 
 function offer(keys, asked) {
   if (keys.length === 0) return [el("p", { class: "empty" }, "No tag has come yet.")];
-  const items = keys.slice(0, 300).map((key) => el("li", {}, el("a", { href: to("/attribution", { ...conditions.unusual(asked), key }) }, key)));
+  const items = keys
+    .slice(0, 300)
+    .map((key) => el("li", {}, el("a", { href: to("/attribution", { ...conditions.unusual(asked), key }) }, key)));
   return [el("h1", {}, "By which tag?"), el("ul", { class: "keys" }, items)];
 }
 
@@ -54,7 +56,14 @@ function attributed(values, key, asked, parameters) {
 function columnsOf(key, asked, total) {
   return [
     { name: "Value", of: (it) => it.value, show: (it) => link(key, it.value, asked) },
-    { name: "Own time", number: true, share: true, title: "of the spans with this value", of: (it) => it.selfTime, show: (it) => `${duration(it.selfTime)} (${percent(it.selfTime, total)})` },
+    {
+      name: "Own time",
+      number: true,
+      share: true,
+      title: "of the spans with this value",
+      of: (it) => it.selfTime,
+      show: (it) => `${duration(it.selfTime)} (${percent(it.selfTime, total)})`,
+    },
     { name: "Duration", number: true, of: (it) => it.duration, show: (it) => duration(it.duration) },
     { name: "Traces", number: true, of: (it) => it.traces },
     { name: "Spans", number: true, of: (it) => it.spans },

@@ -53,7 +53,11 @@ async function offers(id) {
   const { rootService, rootOperation } = comparison.a;
   const asked = { service: rootService, operation: rootOperation, limit: OFFERED };
   const traces = await ask("/api/viewer/traces", asked);
-  return { traces: traces.filter((trace) => trace.traceID !== comparison.a.traceID), name: nameOf(comparison.a), summary: comparison.a };
+  return {
+    traces: traces.filter((trace) => trace.traceID !== comparison.a.traceID),
+    name: nameOf(comparison.a),
+    summary: comparison.a,
+  };
 }
 
 function offered({ traces, name, summary }, id) {
@@ -74,11 +78,19 @@ function compared({ a, b, nodes, leftOut: spans }, parameters) {
   const most = nodes.reduce((sum, node) => Math.max(sum, Math.abs(selfDelta(node))), 1);
   const columns = [
     { name: "Change of own time", show: (node) => delta(node, most), title: "B less A" },
-    { name: "Change of duration", show: (node) => change(durationDelta(node)), title: "B less A, its children included" },
+    {
+      name: "Change of duration",
+      show: (node) => change(durationDelta(node)),
+      title: "B less A, its children included",
+    },
     { name: "Duration A", show: (node) => (node.a ? duration(node.a.duration) : "–") },
     { name: "Duration B", show: (node) => (node.b ? duration(node.b.duration) : "–") },
     { name: "Spans A → B", show: (node) => pairText(node, (side) => String(side.count)) },
-    { name: "Own time A → B", show: (node) => pairText(node, (side) => duration(side.selfTime)), title: "without the time of its children" },
+    {
+      name: "Own time A → B",
+      show: (node) => pairText(node, (side) => duration(side.selfTime)),
+      title: "without the time of its children",
+    },
     { name: "Errors A → B", show: (node) => errorText(node) },
   ];
   const place = el("div", {});
@@ -93,7 +105,9 @@ function compared({ a, b, nodes, leftOut: spans }, parameters) {
     draw(event.target.value);
     remember({ order: event.target.value });
   };
-  const options = Object.entries(orders).map(([value, label]) => el("option", { value, selected: value === chosen }, label));
+  const options = Object.entries(orders).map(([value, label]) =>
+    el("option", { value, selected: value === chosen }, label),
+  );
   return [
     el("div", { class: "cards" }, card("A", a), card("B", b), verdict(a, b, nodes)),
     el("div", { class: "controls" }, el("select", { "aria-label": "Order", onchange }, options)),
@@ -122,7 +136,10 @@ function card(name, trace) {
 /** What differs, in a sentence. */
 function verdict(a, b, nodes) {
   const by = b.duration - a.duration;
-  const largest = nodes.reduce((best, node) => (Math.abs(selfDelta(node)) > Math.abs(selfDelta(best)) ? node : best), nodes[0]);
+  const largest = nodes.reduce(
+    (best, node) => (Math.abs(selfDelta(node)) > Math.abs(selfDelta(best)) ? node : best),
+    nodes[0],
+  );
   const source = sourceOf(nodes);
   const only = (side, other) => nodes.filter((node) => node[side] && !node[other]).length;
   const word = by > 0 ? "slower" : "faster";
@@ -135,8 +152,20 @@ function verdict(a, b, nodes) {
     el(
       "p",
       { class: "facts" },
-      source ? el("span", {}, `it comes about in ${short(source.service)}: ${short(source.operation)}, ${change(durationDelta(source))}`) : null,
-      largest && selfDelta(largest) !== 0 ? el("span", {}, `own time changes most in ${short(largest.service)}: ${short(largest.operation)}, ${change(selfDelta(largest))}`) : null,
+      source
+        ? el(
+            "span",
+            {},
+            `it comes about in ${short(source.service)}: ${short(source.operation)}, ${change(durationDelta(source))}`,
+          )
+        : null,
+      largest && selfDelta(largest) !== 0
+        ? el(
+            "span",
+            {},
+            `own time changes most in ${short(largest.service)}: ${short(largest.operation)}, ${change(selfDelta(largest))}`,
+          )
+        : null,
       only("a", "b") > 0 ? el("span", {}, `${count(only("a", "b"), "path")} only in A`) : null,
       only("b", "a") > 0 ? el("span", {}, `${count(only("b", "a"), "path")} only in B`) : null,
     ),

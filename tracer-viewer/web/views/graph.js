@@ -35,8 +35,12 @@ function parts({ nodes, edges }, parameters) {
   const sort = { column: Math.min(Number(column), COLUMNS.length - 1), down: Boolean(down) };
   const onsort = (now) => remember({ order: `${now.column}${now.down ? "-down" : ""}` });
   return [
-    nodes.length <= DRAWN_MAX ? drawing(nodes, edges) : el("p", { class: "facts" }, `${count(nodes.length, "service")} are too many to draw.`),
-    edges.length > 0 ? table("Calls", COLUMNS, edges, sort, onsort).element : el("p", { class: "facts" }, "No service calls another."),
+    nodes.length <= DRAWN_MAX
+      ? drawing(nodes, edges)
+      : el("p", { class: "facts" }, `${count(nodes.length, "service")} are too many to draw.`),
+    edges.length > 0
+      ? table("Calls", COLUMNS, edges, sort, onsort).element
+      : el("p", { class: "facts" }, "No service calls another."),
   ];
 }
 
@@ -44,14 +48,22 @@ const COLUMNS = [
   { name: "Caller", of: (it) => it.parent, show: (it) => named(it.parent) },
   { name: "Callee", of: (it) => it.child, show: (it) => named(it.child) },
   { name: "Calls", number: true, share: true, of: (it) => it.calls, show: (it) => it.calls.toLocaleString("en") },
-  { name: "Errors", number: true, of: (it) => it.errors / Math.max(it.calls, 1), show: (it) => (it.errors > 0 ? `⚠ ${it.errors} (${percent(it.errors, it.calls)})` : "0") },
+  {
+    name: "Errors",
+    number: true,
+    of: (it) => it.errors / Math.max(it.calls, 1),
+    show: (it) => (it.errors > 0 ? `⚠ ${it.errors} (${percent(it.errors, it.calls)})` : "0"),
+  },
   { name: "p50", number: true, of: (it) => it.p50, show: (it) => duration(it.p50) },
   { name: "p95", number: true, of: (it) => it.p95, show: (it) => duration(it.p95) },
   { name: "p99", number: true, of: (it) => it.p99, show: (it) => duration(it.p99) },
 ];
 
 function drawing(nodes, edges) {
-  const spots = layered(nodes.map((node) => node.service), edges);
+  const spots = layered(
+    nodes.map((node) => node.service),
+    edges,
+  );
   const tallest = Math.max(...[...spots.values()].map((spot) => spot.of));
   const height = tallest * (BOX.height + GAP.y) - GAP.y + 2 * EDGE_PX + 20;
   const columns = Math.max(...[...spots.values()].map((spot) => spot.column)) + 1;
@@ -76,14 +88,27 @@ function drawing(nodes, edges) {
 }
 
 function arrow(id, kind) {
-  const attributes = { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto", markerUnits: "userSpaceOnUse" };
+  const attributes = {
+    id,
+    viewBox: "0 0 8 8",
+    refX: 7,
+    refY: 4,
+    markerWidth: 7,
+    markerHeight: 7,
+    orient: "auto",
+    markerUnits: "userSpaceOnUse",
+  };
   return svg("marker", attributes, svg("path", { d: "M0 0 8 4 0 8z", class: kind }));
 }
 
 function line(edge, at, most) {
   const failed = edge.errors > 0;
   const width = 1 + 3 * (Math.log1p(edge.calls) / Math.log1p(most));
-  const path = svg("path", { d: way(at(edge.parent), at(edge.child)), class: failed ? "call failed" : "call", "marker-end": `url(#${failed ? "arrow-failed" : "arrow"})` });
+  const path = svg("path", {
+    d: way(at(edge.parent), at(edge.child)),
+    class: failed ? "call failed" : "call",
+    "marker-end": `url(#${failed ? "arrow-failed" : "arrow"})`,
+  });
   return styled(path, { "stroke-width": `${width}px` });
 }
 
@@ -102,10 +127,18 @@ function way([x1, y1], [x2, y2]) {
 
 function box({ service, spans, errors }, [x, y]) {
   const facts = errors > 0 ? `${count(spans, "span")} · ⚠ ${percent(errors, spans)}` : count(spans, "span");
-  const swatch = svg("foreignObject", { x: 8, y: 9, width: 12, height: 12 }, el("i", { class: `dot ${colorClass(service)}` }));
+  const swatch = svg(
+    "foreignObject",
+    { x: 8, y: 9, width: 12, height: 12 },
+    el("i", { class: `dot ${colorClass(service)}` }),
+  );
   return svg(
     "a",
-    { href: to("/operations", { service }), transform: `translate(${x} ${y})`, "aria-label": `${short(service)}, ${facts}` },
+    {
+      href: to("/operations", { service }),
+      transform: `translate(${x} ${y})`,
+      "aria-label": `${short(service)}, ${facts}`,
+    },
     svg("title", {}, service.slice(0, 1000)),
     svg("rect", { class: errors > 0 ? "service failed" : "service", width: BOX.width, height: BOX.height, rx: 6 }),
     swatch,
@@ -120,12 +153,18 @@ function lineLabel(edge, at) {
   const isForward = x2 > x1;
   const isNear = x2 - x1 <= BOX.width + GAP.x;
   const x = isForward ? (isNear ? (x1 + BOX.width + x2) / 2 : x2 - GAP.x / 2) : (x1 + x2 + BOX.width) / 2;
-  const y = isForward ? (isNear ? (y1 + y2 + BOX.height) / 2 : y2 + BOX.height / 2 - 4) - 4 : Math.max(y1, y2) + BOX.height + 24;
+  const y = isForward
+    ? (isNear ? (y1 + y2 + BOX.height) / 2 : y2 + BOX.height / 2 - 4) - 4
+    : Math.max(y1, y2) + BOX.height + 24;
   const failed = edge.errors > 0;
   return svg(
     "text",
     { x, y, class: failed ? "call-label failed" : "call-label", "text-anchor": "middle" },
-    svg("title", {}, `${short(edge.parent)} calls ${short(edge.child)}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`),
+    svg(
+      "title",
+      {},
+      `${short(edge.parent)} calls ${short(edge.child)}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`,
+    ),
     svg("tspan", { x }, `${edge.calls.toLocaleString("en")}×${failed ? ` ⚠ ${percent(edge.errors, edge.calls)}` : ""}`),
     svg("tspan", { x, dy: "1.25em" }, `p95 ${duration(edge.p95)}`),
   );

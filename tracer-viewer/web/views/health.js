@@ -24,16 +24,47 @@ export async function healthPage(page) {
 function state(health) {
   const number = (value) => value.toLocaleString("en");
   const part = Math.min(100, (health.bytes / Math.max(health.bytesMax, 1)) * 100);
-  const memory = el("span", { class: "meter", role: "meter", "aria-valuenow": Math.round(part), "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": "Memory" }, styled(el("i", {}), { width: `${part}%` }));
+  const memory = el(
+    "span",
+    {
+      class: "meter",
+      role: "meter",
+      "aria-valuenow": Math.round(part),
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-label": "Memory",
+    },
+    styled(el("i", {}), { width: `${part}%` }),
+  );
   const rows = [
     ["Spans received", number(health.receivedSpans), "since the start"],
     ["Spans held", number(health.storedSpans), `in ${number(health.storedTraces)} traces`],
-    ["Memory", el("span", {}, memory, ` ${bytes(health.bytes)}`), `${percent(health.bytes, health.bytesMax)} of ${bytes(health.bytesMax)}`],
-    ["Spans evicted", marked(health.evictedSpans), `with ${number(health.evictedTraces)} traces: the oldest go when memory is full`],
+    [
+      "Memory",
+      el("span", {}, memory, ` ${bytes(health.bytes)}`),
+      `${percent(health.bytes, health.bytesMax)} of ${bytes(health.bytesMax)}`,
+    ],
+    [
+      "Spans evicted",
+      marked(health.evictedSpans),
+      `with ${number(health.evictedTraces)} traces: the oldest go when memory is full`,
+    ],
     ["Spans rejected", marked(health.rejectedSpans), "they could not be read or were too large"],
   ];
-  const facts = rows.map(([name, value, note]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, value), el("td", { class: "words" }, note)));
-  return [el("div", { class: "scroll" }, el("table", { class: "numbers" }, el("tbody", {}, facts))), el("h2", {}, "Lost by senders"), senders(health.senders)];
+  const facts = rows.map(([name, value, note]) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, name),
+      el("td", { class: "number" }, value),
+      el("td", { class: "words" }, note),
+    ),
+  );
+  return [
+    el("div", { class: "scroll" }, el("table", { class: "numbers" }, el("tbody", {}, facts))),
+    el("h2", {}, "Lost by senders"),
+    senders(health.senders),
+  ];
 }
 
 function marked(value) {
@@ -41,11 +72,24 @@ function marked(value) {
 }
 
 function senders(list) {
-  const lost = list.flatMap(({ service, instance, lost: reasons }) => Object.entries(reasons).map(([reason, spans]) => [service, instance, reason, spans]));
+  const lost = list.flatMap(({ service, instance, lost: reasons }) =>
+    Object.entries(reasons).map(([reason, spans]) => [service, instance, reason, spans]),
+  );
   if (lost.length === 0) return el("p", { class: "facts" }, "No sender says that it lost a span.");
   const head = ["Service", "Instance", "Reason", "Spans"].map((name) => el("th", { scope: "col" }, name));
   const rows = lost.map(([service, instance, reason, spans]) =>
-    el("tr", {}, el("td", {}, service), el("td", {}, instance ?? ""), el("td", {}, reason), el("td", { class: "number" }, marked(spans))),
+    el(
+      "tr",
+      {},
+      el("td", {}, service),
+      el("td", {}, instance ?? ""),
+      el("td", {}, reason),
+      el("td", { class: "number" }, marked(spans)),
+    ),
   );
-  return el("div", { class: "scroll" }, el("table", { class: "numbers" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)));
+  return el(
+    "div",
+    { class: "scroll" },
+    el("table", { class: "numbers" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)),
+  );
 }

@@ -7,7 +7,9 @@ const SWEEPS = 8;
 
 /** Name -> `{ column, place }`. Edges are `{ parent, child }`. */
 export function layered(names, edges) {
-  const proper = edges.filter(({ parent, child }) => parent !== child && names.includes(parent) && names.includes(child));
+  const proper = edges.filter(
+    ({ parent, child }) => parent !== child && names.includes(parent) && names.includes(child),
+  );
   const forward = withoutCycles(names, proper);
   const columns = columnsOf(names, forward);
   const layers = [];
@@ -19,7 +21,9 @@ export function layered(names, edges) {
   }
   for (let sweep = 0; sweep < SWEEPS; sweep++) arrange(sweep % 2 ? [...layers].reverse() : layers, neighbours, layers);
   const spots = new Map();
-  layers.forEach((layer, column) => layer.forEach((name, place) => spots.set(name, { column, place, of: layer.length })));
+  layers.forEach((layer, column) =>
+    layer.forEach((name, place) => spots.set(name, { column, place, of: layer.length })),
+  );
   return spots;
 }
 
@@ -79,7 +83,9 @@ function arrange(order, neighbours, layers) {
   const part = new Map();
   for (const layer of layers) layer.forEach((name, place) => part.set(name, (place + 0.5) / layer.length));
   for (const layer of order) {
-    const wish = new Map(layer.map((name) => [name, mean(neighbours.get(name).map((other) => part.get(other))) ?? part.get(name)]));
+    const wish = new Map(
+      layer.map((name) => [name, mean(neighbours.get(name).map((other) => part.get(other))) ?? part.get(name)]),
+    );
     layer.sort((a, b) => wish.get(a) - wish.get(b));
     layer.forEach((name, place) => part.set(name, (place + 0.5) / layer.length));
   }

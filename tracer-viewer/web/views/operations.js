@@ -13,7 +13,10 @@ export async function operationsPage(page) {
   const services = await ask("/api/services");
   if (!page.isCurrent()) return;
   const result = el("section", { "aria-live": "polite" }, el("p", {}, "Counting…"));
-  show("Operations", el("article", {}, el("h1", {}, "Operations"), lookbackForm("/operations", page, services), result));
+  show(
+    "Operations",
+    el("article", {}, el("h1", {}, "Operations"), lookbackForm("/operations", page, services), result),
+  );
   try {
     const found = await ask("/api/viewer/red", request(page.parameters));
     if (page.isCurrent()) result.replaceChildren(...counted(found, page.parameters));
@@ -27,22 +30,51 @@ function counted(operations, parameters) {
   const [, column, down] = (parameters.get("order") ?? "").match(/^(\d)(-down)?$/) ?? [null, "3", "-down"];
   const last = COLUMNS.length - 1;
   const onsort = (sort) => remember({ order: `${sort.column}${sort.down ? "-down" : ""}` });
-  const { element, filter } = table("Operations", COLUMNS, operations, { column: Math.min(Number(column), last), down: Boolean(down) }, onsort);
+  const { element, filter } = table(
+    "Operations",
+    COLUMNS,
+    operations,
+    { column: Math.min(Number(column), last), down: Boolean(down) },
+    onsort,
+  );
   const oninput = (event) => {
     const text = event.target.value.trim().toLowerCase();
     filter((it) => `${it.service} ${it.operation} ${it.kind}`.toLowerCase().includes(text));
   };
-  const field = el("input", { type: "search", "aria-label": "Only operations with this text", placeholder: "Filter", oninput });
-  return [el("div", { class: "controls" }, el("span", { class: "facts" }, count(operations.length, "operation")), field), element];
+  const field = el("input", {
+    type: "search",
+    "aria-label": "Only operations with this text",
+    placeholder: "Filter",
+    oninput,
+  });
+  return [
+    el("div", { class: "controls" }, el("span", { class: "facts" }, count(operations.length, "operation")), field),
+    element,
+  ];
 }
 
 const time = (name, of) => ({ name, number: true, of, show: (it) => duration(of(it)) });
 const COLUMNS = [
   { name: "Service", of: (it) => it.service, show: (it) => named(it.service) },
-  { name: "Operation", of: (it) => it.operation, show: (it) => el("a", { href: to("/search", { service: it.service, operation: it.operation }) }, short(it.operation) || "(no name)") },
+  {
+    name: "Operation",
+    of: (it) => it.operation,
+    show: (it) =>
+      el(
+        "a",
+        { href: to("/search", { service: it.service, operation: it.operation }) },
+        short(it.operation) || "(no name)",
+      ),
+  },
   { name: "Kind", of: (it) => it.kind },
   { name: "Calls", number: true, share: true, of: (it) => it.calls, show: (it) => it.calls.toLocaleString("en") },
-  { name: "Rate", number: true, title: "calls per second", of: (it) => it.ratePerSecond, show: (it) => `${Number(it.ratePerSecond.toPrecision(3))}/s` },
+  {
+    name: "Rate",
+    number: true,
+    title: "calls per second",
+    of: (it) => it.ratePerSecond,
+    show: (it) => `${Number(it.ratePerSecond.toPrecision(3))}/s`,
+  },
   { name: "Errors", number: true, of: (it) => it.errors / Math.max(it.calls, 1), show: errors },
   time("p50", (it) => it.p50),
   time("p95", (it) => it.p95),

@@ -11,9 +11,19 @@ const DEPTH_MAX = 24;
 /** The table of `nodes`; a column is `{ name, show(node), title }`; `order` sorts, else it is a tree. */
 export function pathTable(label, nodes, columns, order = null) {
   const shown = (order ? [...nodes].sort(order) : nodes).slice(0, ROWS_MAX);
-  const head = el("tr", {}, el("th", { scope: "col" }, "Path"), columns.map(({ name, title }) => el("th", { scope: "col", class: "number", title }, name)));
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col" }, "Path"),
+    columns.map(({ name, title }) => el("th", { scope: "col", class: "number", title }, name)),
+  );
   const rows = shown.map((node) =>
-    el("tr", {}, nameCell(node, order !== null), columns.map(({ show }) => el("td", { class: "number" }, show(node)))),
+    el(
+      "tr",
+      {},
+      nameCell(node, order !== null),
+      columns.map(({ show }) => el("td", { class: "number" }, show(node))),
+    ),
   );
   return el(
     "div",
@@ -25,7 +35,9 @@ export function pathTable(label, nodes, columns, order = null) {
 
 /** How many spans the server left out of its nodes, if any. */
 export function leftOut(spans) {
-  return spans > 0 ? el("p", { class: "warned" }, `${count(spans, "span")} on further paths are not shown: there are too many.`) : null;
+  return spans > 0
+    ? el("p", { class: "warned" }, `${count(spans, "span")} on further paths are not shown: there are too many.`)
+    : null;
 }
 
 function nameCell(node, isFlat) {
