@@ -1,11 +1,10 @@
 //! `cargo bench --bench codec`: nanoseconds and allocations of reading and writing headers, beside
 //! the peers in one run. `-- --short` for a few rounds, `-- NAME` for shapes with that in their name.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Instant;
 
-use benches::codec::{Case, LIBRARIES, Shape};
+use benches::codec::{BEFORE_PEERS, Case, LIBRARIES, Shape};
+use benches::measure::{Counting, allocations_of_this_thread};
 
 /// Operations in a round.
 const OPERATIONS: usize = 1_000;
@@ -23,7 +22,7 @@ fn main() {
     let rounds = if arguments.iter().any(|argument| argument == "--short") { 20 } else { 1_000 };
     let name = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
     println!("| shape | {} | best peer's share |", LIBRARIES.map(|library| library.name).join(" | "));
-    println!("|---|---|---|---|---|");
+    println!("|---|{}---|", "---|".repeat(LIBRARIES.len()));
     for shape in Shape::ALL.into_iter().filter(|shape| shape.name().contains(name)) {
         print(shape, &interleaved(shape, rounds));
     }
@@ -45,11 +44,11 @@ fn interleaved(shape: Shape, rounds: usize) -> Vec<Option<Figure>> {
 }
 
 fn round(case: &mut Case, figure: &mut Figure) {
-    let allocations_before = ALLOCATIONS.get();
+    let allocations_before = allocations_of_this_thread();
     let began = Instant::now();
     case(OPERATIONS);
     let elapsed = began.elapsed();
-    let allocations = ALLOCATIONS.get() - allocations_before;
+    let allocations = allocations_of_this_thread() - allocations_before;
     figure.min_ns = figure.min_ns.min(elapsed.as_nanos() as f64 / OPERATIONS as f64);
     figure.allocations = figure.allocations.min(allocations as f64 / OPERATIONS as f64);
 }
@@ -61,31 +60,10 @@ fn print(shape: Shape, figures: &[Option<Figure>]) {
     };
     let cells: Vec<_> = figures.iter().map(cell).collect();
     let best_peer =
-        figures.iter().skip(1).flatten().map(|figure| figure.min_ns).fold(f64::INFINITY, f64::min);
+        figures.iter().skip(BEFORE_PEERS).flatten().map(|figure| figure.min_ns).fold(f64::INFINITY, f64::min);
     let ours = figures.first().copied().flatten().map_or(f64::NAN, |figure| figure.min_ns);
     println!("| {} | {} | {:.2} |", shape.name(), cells.join(" | "), ours / best_peer);
 }
 
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The system's allocator, which counts each thread's allocations.
-struct Counting;
-
-// SAFETY: all work is the system allocator's; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}

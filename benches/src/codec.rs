@@ -2,6 +2,7 @@
 //! What is injected replaces what the map had of it, so that every operation finds the same map.
 
 mod fastrace;
+mod map_alone;
 mod opentelemetry;
 mod ours;
 
@@ -39,12 +40,16 @@ pub struct Library {
     pub case: fn(Shape) -> Option<Case>,
 }
 
-/// Ours first.
-pub const LIBRARIES: [Library; 3] = [
+/// Ours first; then the map alone, which is no peer, but what is left of any of them in the end.
+pub const LIBRARIES: [Library; 4] = [
     Library { name: "tracer-propagation", case: ours::case },
+    Library { name: "the map alone", case: map_alone::case },
     Library { name: "opentelemetry", case: opentelemetry::case },
     Library { name: "fastrace", case: fastrace::case },
 ];
+
+/// So many of them are no peers.
+pub const BEFORE_PEERS: usize = 2;
 
 impl Shape {
     /// All of them.

@@ -9,7 +9,7 @@ mod threads;
 
 use std::time::Instant;
 
-pub use self::allocations::Counting;
+pub use self::allocations::{Counting, of_this_thread as allocations_of_this_thread};
 pub use self::clock::{Reading, two_readings_ns};
 pub use self::threads::{ThreadFigure, threads};
 use crate::workload::{Peer, Shape};

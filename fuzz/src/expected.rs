@@ -13,12 +13,13 @@ pub struct Expected {
     pub record: SpanRecord,
     /// It began to record at a moment that the input does not say.
     pub is_start_unknown: bool,
-    pub values_cut: u64,
+    values_cut: u64,
     /// How often it was taken out by `sampling.priority`.
     pub abandoned: u64,
     /// It recorded at some time.
     pub was_recorded: bool,
     static_name: &'static str,
+    has_own_name: bool,
     body_bytes: usize,
     limits: SpanLimits,
 }
@@ -41,6 +42,7 @@ impl Expected {
             abandoned: 0,
             was_recorded: is_recording,
             static_name: if let Name::Static(index) = life.name { static_name(index) } else { "" },
+            has_own_name: false,
             body_bytes: 0,
             limits: limits.clone(),
         };
@@ -61,9 +63,9 @@ impl Expected {
     /// What the builder gives to a span that records from its start.
     fn fill(&mut self, life: &Life<'_>, is_sampler_asked: bool, follows_from: Option<&SpanContext>) {
         self.record.start_unix_ns = life.start_unix_ns;
-        self.record.name = self.cut_name(self.static_name);
+        self.set_name("");
         if let Name::Dynamic(name) = &life.name {
-            self.record.name = self.cut_name(name);
+            self.set_name(name);
         }
         if is_sampler_asked {
             let by = [("sampler.type", Value::Str("const".into())), ("sampler.param", Value::Bool(true))];
@@ -97,11 +99,10 @@ impl Expected {
             }
             Call::SetStatus(status, message) => {
                 self.record.status = (*status).into();
-                self.record.status_message = self.cut_name(message);
+                self.record.status_message = self.cut_counted(message, self.limits.name_bytes_max);
             }
             Call::Rename(name) => {
-                let name = if name.is_empty() { self.static_name } else { name };
-                self.record.name = self.cut_name(name);
+                self.set_name(name);
             }
         }
     }
@@ -112,6 +113,12 @@ impl Expected {
         if self.record.status == StatusCode::Unset {
             self.record.status_message.clear();
         }
+    }
+
+    /// How many values were cut; a name that is part of the program, at the end.
+    pub fn values_cut(&self) -> u64 {
+        let is_name_cut = !self.has_own_name && self.record.name.len() < self.static_name.len();
+        self.values_cut + u64::from(is_name_cut)
     }
 
     /// How many entries were left out.
@@ -160,9 +167,9 @@ impl Expected {
         self.record.flags = before.flags;
         self.record.kind = before.kind;
         self.static_name = if self.static_name.is_empty() { "unnamed" } else { self.static_name };
-        self.record.name = self.cut_name(self.static_name);
-        (self.is_recording, self.was_recorded, self.is_start_unknown) = (true, true, true);
         (self.body_bytes, self.values_cut) = (0, 0);
+        self.set_name("");
+        (self.is_recording, self.was_recorded, self.is_start_unknown) = (true, true, true);
     }
 
     fn set_attribute(&mut self, key: &str, value: TagRef<'_>) {
@@ -263,8 +270,14 @@ impl Expected {
         cut
     }
 
-    fn cut_name(&self, name: &str) -> String {
-        cut(name, self.limits.name_bytes_max)
+    /// Without one, the span has the name that is part of the program, which is cut at the end.
+    fn set_name(&mut self, name: &str) {
+        self.has_own_name = !name.is_empty();
+        self.record.name = if self.has_own_name {
+            self.cut_counted(name, self.limits.name_bytes_max)
+        } else {
+            cut(self.static_name, self.limits.name_bytes_max)
+        };
     }
 }
 

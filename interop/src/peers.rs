@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 pub use self::hotrod::Hotrod;
-pub use self::jaeger::Jaeger;
+pub use self::jaeger::{Jaeger, Sampling};
 pub use self::query::QueryApi;
 pub use self::service::{Language, Service};
 

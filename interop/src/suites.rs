@@ -3,6 +3,7 @@
 mod browser;
 mod languages;
 mod processes;
+mod sampling;
 mod shape;
 mod tour;
 mod transports;
@@ -57,6 +58,9 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("browser", "views", browser::views),
         scenario("browser", "hostile", browser::hostile),
         scenario("browser", "large", browser::large),
+        scenario("sampling", "http", sampling::http),
+        scenario("sampling", "grpc", sampling::grpc),
+        scenario("sampling", "adaptive", sampling::adaptive),
     ]
 }
 
@@ -117,7 +121,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 20));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 23));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

@@ -1,25 +1,35 @@
 //! Time: what a span reads, and how it becomes unix nanoseconds.
 //!
 //! ```text
-//! unix ns = (ticks * rate >> 32)          + offset     the processor's counter, once its rate is known
-//!         = standard clock since an anchor + offset     before, and where there is no counter to trust
+//! unix ns = (ticks * rate >> 32) + offset      the Timeline of a clock: a rate and an offset
+//!            │
+//!            ├ the processor's counter, where the kernel keeps time by it
+//!            ├ nanoseconds of the standard clock since an anchor, elsewhere
+//!            └ unix nanoseconds, of a clock for tests
 //! ```
 //!
-//! A span keeps the [`Timeline`] that it began on, which is a rate and an offset, for all of its times. So
-//! durations never see a step of the wall clock, and a log never falls outside its span. The pipeline's
-//! worker sets the offset anew when the wall clock is a millisecond off, and not before: a smaller correction
-//! would tell nothing, and put a span that follows a long one before its end.
+//! A span reads ticks when it begins, and takes a timeline at its first log or at its end, for all of its
+//! times. So durations never see a step of the wall clock, and a log never falls outside its span. The
+//! pipeline's worker sets the offset anew when the wall clock is a millisecond off, and not before: a smaller
+//! correction would tell nothing, and put a span that follows a long one before its end.
+//!
+//! The counter's rate is measured once, over the first tenth of a second, and frozen. Until then a timeline is made
+//! where it is asked for, of the anchor and a reading of the moment: exact for what lies between the two.
 
+mod counter;
 mod tsc;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) use self::counter::Counter;
 use self::tsc::TscReading;
 
 /// How far the wall clock may be off before spans follow it.
 const TOLERANCE_NS: u64 = 1_000_000;
+/// How long the counter's rate is measured: an error of the standard clock's 25 ns is then 0.25 millionths.
+const MEASURE: Duration = Duration::from_millis(100);
 /// A pause of this length between two readings makes them worthless.
 const PAUSE_NS: u64 = 50_000;
 
@@ -34,39 +44,42 @@ enum Source {
     Manual(Arc<AtomicU64>),
 }
 
-/// What a span keeps of its clock.
-#[derive(Clone, Copy, Debug)]
+/// How ticks of a clock become unix nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeline {
     offset_ns: u64,
-    /// Of the processor's counter; 0 on any other clock.
+    /// Nanoseconds per tick, times 2^32.
     rate: u64,
 }
 
 impl Timeline {
-    /// Of a span that has not begun to record.
-    pub(crate) const START: Self = Self { offset_ns: 0, rate: 0 };
+    /// Of a clock whose ticks are nanoseconds.
+    const fn of_ns(offset_ns: u64) -> Self {
+        Self { offset_ns, rate: 1 << 32 }
+    }
 
-    /// Now, by the processor's counter; `None` on any other clock.
     #[inline(always)]
-    pub(crate) fn tsc_unix_ns(self) -> Option<u64> {
-        (self.rate != 0).then(|| tsc::now_ns(self.rate).wrapping_add(self.offset_ns))
+    pub(crate) const fn unix_ns(self, ticks: u64) -> u64 {
+        self.ns(ticks).wrapping_add(self.offset_ns)
+    }
+
+    /// Nanoseconds since there were no ticks.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
+    const fn ns(self, ticks: u64) -> u64 {
+        ((ticks as u128 * self.rate as u128) >> 32) as u64
     }
 }
 
 /// The machine's clock: one for the process.
 #[derive(Debug)]
 struct SystemClock {
-    /// What the standard clock counts from, and the counter at that moment.
+    /// What the standard clock counts from.
     anchor: Instant,
-    tsc_anchor: Option<TscReading>,
-    /// On the standard clock's timeline.
+    /// Of the standard clock's nanoseconds since the anchor.
     offset_ns: AtomicU64,
-    /// On the counter's timeline; set before the rate is.
-    tsc_offset_ns: AtomicU64,
-    /// 0 until it is known. Frozen then.
-    tsc_rate: AtomicU64,
-    /// Whether somebody sets the rate: an offset fits one rate only.
-    tsc_claimed: AtomicBool,
+    /// The processor's counter, where it is to be trusted.
+    counter: Option<Counter>,
 }
 
 impl Clock {
@@ -99,39 +112,49 @@ impl Clock {
         }
     }
 
+    /// Sets a manual clock, forwards or back; does nothing to the machine's.
+    pub fn set(&self, time: SystemTime) {
+        if let Source::Manual(now) = &self.0 {
+            now.store(to_unix_ns(time), Ordering::Relaxed);
+        }
+    }
+
     /// The time of day, as spans that start now will have it.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_nanos(self.unix_ns(self.timeline()))
+        UNIX_EPOCH + Duration::from_nanos(self.timeline().unix_ns(self.ticks()))
     }
 
-    /// The timeline for a span that starts now.
+    /// The counter, if that is what ticks.
+    pub(crate) fn counter(&self) -> Option<&'static Counter> {
+        match &self.0 {
+            Source::System(clock) => clock.counter.as_ref(),
+            Source::Manual(_) => None,
+        }
+    }
+
+    /// Now.
+    #[inline]
+    pub(crate) fn ticks(&self) -> u64 {
+        match &self.0 {
+            Source::System(clock) => clock.ticks(),
+            Source::Manual(now) => now.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The timeline for a span that ends, or logs for the first time, now.
     #[inline]
     pub(crate) fn timeline(&self) -> Timeline {
         match &self.0 {
             Source::System(clock) => clock.timeline(),
-            Source::Manual(_) => Timeline::START,
-        }
-    }
-
-    /// Now, on a timeline of this clock.
-    #[inline]
-    pub(crate) fn unix_ns(&self, timeline: Timeline) -> u64 {
-        timeline.tsc_unix_ns().unwrap_or_else(|| self.without_tsc_unix_ns(timeline))
-    }
-
-    #[cold]
-    fn without_tsc_unix_ns(&self, timeline: Timeline) -> u64 {
-        match &self.0 {
-            Source::System(clock) => saturating_ns(clock.anchor.elapsed()).wrapping_add(timeline.offset_ns),
-            Source::Manual(now) => now.load(Ordering::Relaxed),
+            Source::Manual(_) => Timeline::of_ns(0),
         }
     }
 
     /// Follows the wall clock; once the process is old enough, turns to the processor's counter.
     pub(crate) fn adjust(&self) {
         if let Source::System(clock) = &self.0 {
-            clock.measure_tsc();
+            clock.measure_rate();
             clock.follow(unix_now_ns);
         }
     }
@@ -145,59 +168,56 @@ impl Default for Clock {
 
 impl SystemClock {
     fn new() -> Self {
-        let (anchor, tsc_anchor) = tsc::pair();
-        let offset_ns = AtomicU64::new(unix_now_ns().wrapping_sub(saturating_ns(anchor.elapsed())));
-        Self {
-            anchor,
-            tsc_anchor,
-            offset_ns,
-            tsc_offset_ns: AtomicU64::new(0),
-            tsc_rate: AtomicU64::new(0),
-            tsc_claimed: AtomicBool::new(false),
-        }
+        let (anchor, reading) = tsc::pair();
+        let offset_ns = unix_now_ns().wrapping_sub(saturating_ns(anchor.elapsed()));
+        let counter = tsc::is_trusted().then(|| Counter::new(reading));
+        Self { anchor, offset_ns: AtomicU64::new(offset_ns), counter }
+    }
+
+    #[inline]
+    fn ticks(&self) -> u64 {
+        self.counter.as_ref().map_or_else(|| saturating_ns(self.anchor.elapsed()), |_| tsc::read())
     }
 
     #[inline]
     fn timeline(&self) -> Timeline {
-        match self.tsc_rate.load(Ordering::Acquire) {
-            0 => Timeline { offset_ns: self.offset_ns.load(Ordering::Relaxed), rate: 0 },
-            rate => Timeline { offset_ns: self.tsc_offset_ns.load(Ordering::Relaxed), rate },
-        }
+        let Some(counter) = &self.counter else {
+            return Timeline::of_ns(self.offset_ns.load(Ordering::Relaxed));
+        };
+        counter.timeline().unwrap_or_else(|| self.early_timeline(counter))
     }
 
-    /// Nanoseconds of the clock of a timeline.
-    fn ticks_ns(&self, timeline: Timeline) -> u64 {
-        match timeline.rate {
-            0 => saturating_ns(self.anchor.elapsed()),
-            rate => tsc::now_ns(rate),
-        }
+    /// While the rate is not known.
+    #[cold]
+    fn early_timeline(&self, counter: &Counter) -> Timeline {
+        self.measure_rate();
+        counter.timeline().unwrap_or_else(|| self.timeline_until(counter, tsc::pair_quickly()))
     }
 
-    /// Turns to the counter, where it is there to trust and its rate can be told.
-    fn measure_tsc(&self) {
-        if self.tsc_rate.load(Ordering::Relaxed) != 0 {
-            return;
-        }
-        let measured = self.tsc_anchor.and_then(|anchor| Some((anchor, anchor.rate(self.anchor)?)));
-        let Some((anchor, rate)) = measured else { return };
-        if !self.tsc_claimed.swap(true, Ordering::Relaxed) {
-            // Both timelines agree at the anchor.
-            let at_anchor_unix_ns = self.offset_ns.load(Ordering::Relaxed);
-            self.tsc_offset_ns.store(at_anchor_unix_ns.wrapping_sub(anchor.ns(rate)), Ordering::Relaxed);
-            self.tsc_rate.store(rate, Ordering::Release);
+    fn timeline_until(&self, counter: &Counter, (now, reading): (Instant, TscReading)) -> Timeline {
+        let elapsed = now.saturating_duration_since(self.anchor);
+        counter.timeline_until(reading, elapsed, self.offset_ns.load(Ordering::Relaxed))
+    }
+
+    /// Freezes the counter's rate, as soon as it can be told.
+    fn measure_rate(&self) {
+        let unmeasured = self.counter.as_ref().filter(|counter| counter.timeline().is_none());
+        if let Some(counter) = unmeasured.filter(|_| self.anchor.elapsed() >= MEASURE) {
+            counter.freeze(self.timeline_until(counter, tsc::pair()));
         }
     }
 
     /// Takes over what the wall clock says, if that differs.
     fn follow(&self, wall_unix_ns: impl Fn() -> u64) {
         let timeline = self.timeline();
-        let before_ns = self.ticks_ns(timeline);
+        let before_ns = timeline.ns(self.ticks());
         let wall_unix_ns = wall_unix_ns();
-        let pause_ns = self.ticks_ns(timeline).wrapping_sub(before_ns);
+        let pause_ns = timeline.ns(self.ticks()).wrapping_sub(before_ns);
         let wanted_ns = wall_unix_ns.wrapping_sub(before_ns);
+        let error_ns = wanted_ns.wrapping_sub(timeline.offset_ns);
         if pause_ns < PAUSE_NS && wanted_ns.abs_diff(timeline.offset_ns) > TOLERANCE_NS {
-            let offset_ns = if timeline.rate == 0 { &self.offset_ns } else { &self.tsc_offset_ns };
-            offset_ns.store(wanted_ns, Ordering::Relaxed);
+            let frozen = self.counter.as_ref().filter(|counter| counter.timeline().is_some());
+            frozen.map_or(&self.offset_ns, Counter::offset_ns).fetch_add(error_ns, Ordering::Relaxed);
         }
     }
 }
@@ -221,25 +241,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counter_takes_over_without_a_jump() {
+    fn times_agree_before_and_after_the_rate_is_frozen() {
         let clock = SystemClock::new();
-        clock.measure_tsc();
-        assert_eq!(clock.timeline().rate, 0, "a rate that is measured so early is wrong");
-        let standard = clock.timeline();
-        std::thread::sleep(tsc::MEASURE);
-        clock.measure_tsc();
-        let counter = clock.timeline();
-        let unix_ns = |timeline: Timeline| clock.ticks_ns(timeline).wrapping_add(timeline.offset_ns);
+        let Some(counter) = &clock.counter else { return };
+        clock.measure_rate();
+        let is_measured = counter.timeline().is_some();
+        assert!(
+            !is_measured || clock.anchor.elapsed() >= MEASURE,
+            "a rate that is measured so early is wrong"
+        );
+        std::thread::sleep(MEASURE);
+        let early = clock.timeline();
+        clock.measure_rate();
+        let frozen = counter.timeline().unwrap();
+        let ticks = clock.ticks();
+        assert!(early.unix_ns(ticks).abs_diff(frozen.unix_ns(ticks)) < 2_000, "{early:?} {frozen:?}");
+        let standard = || saturating_ns(clock.anchor.elapsed()) + clock.offset_ns.load(Ordering::Relaxed);
         for _ in 0..1_000 {
-            let (before, counter, after) = (unix_ns(standard), unix_ns(counter), unix_ns(standard));
-            // Where there is no counter to trust, this compares the standard clock with itself.
-            assert!(before <= counter + 2_000 && counter <= after + 2_000, "{before} {counter} {after}");
+            let (before, now, after) = (standard(), frozen.unix_ns(clock.ticks()), standard());
+            assert!(before <= now + 2_000 && now <= after + 2_000, "{before} {now} {after}");
         }
+        clock.measure_rate();
+        assert_eq!(counter.timeline(), Some(frozen));
     }
 
     #[test]
     fn a_clock_that_was_set_is_followed_and_a_little_drift_is_not() {
         let clock = SystemClock::new();
+        std::thread::sleep(MEASURE);
+        clock.measure_rate();
         let before = clock.timeline().offset_ns;
         for error_ns in [900_000, -900_000] {
             clock.follow(|| unix_now_ns().wrapping_add_signed(error_ns));
@@ -251,7 +281,7 @@ mod tests {
             an_hour_ago()
         });
         assert_eq!(clock.timeline().offset_ns, before, "read too far apart");
-        let moved = || before - clock.timeline().offset_ns > 3_599_000_000_000;
+        let moved = || before.wrapping_sub(clock.timeline().offset_ns) > 3_599_000_000_000;
         // The machine may pause here too, but not always.
         assert!((0..1_000).any(|_| {
             clock.follow(an_hour_ago);
@@ -260,12 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_before_the_rate_is_known_is_followed_too() {
+        let clock = SystemClock::new();
+        let an_hour_ago = || unix_now_ns() - 3_600_000_000_000;
+        let is_followed = || clock.timeline().unix_ns(clock.ticks()) < unix_now_ns() - 3_599_000_000_000;
+        assert!((0..1_000).any(|_| {
+            clock.follow(an_hour_ago);
+            is_followed()
+        }));
+        std::thread::sleep(MEASURE);
+        clock.measure_rate();
+        assert!(is_followed());
+    }
+
+    #[test]
     fn a_timeline_never_runs_backwards() {
         let clock = Clock::system();
         let timeline = clock.timeline();
         let mut last = 0;
         for _ in 0..100_000 {
-            let now = clock.unix_ns(timeline);
+            let now = timeline.unix_ns(clock.ticks());
             assert!(now >= last, "{now} after {last}");
             last = now;
         }
@@ -283,8 +327,8 @@ mod tests {
         let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
         let mut span = tracer.span("across").start();
         span.log("before", &[]);
-        let began = clock.timeline().offset_ns;
-        while clock.timeline().offset_ns == began {
+        let now_unix_ns = || clock.timeline().unix_ns(clock.ticks());
+        while now_unix_ns() > unix_now_ns() - 3_599_000_000_000 {
             clock.follow(|| unix_now_ns() - 3_600_000_000_000);
         }
         span.log("after", &[]);

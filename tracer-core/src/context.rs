@@ -39,6 +39,8 @@ pub struct SpanContext {
     span_id: SpanId,
     parent_id: SpanId,
     flags: TraceFlags,
+    /// Whether both ids are set: asked for by every child.
+    valid: bool,
     remote: bool,
     extra: Option<Arc<Extra>>,
 }
@@ -52,8 +54,10 @@ struct Extra {
 impl SpanContext {
     /// A context of a span in this process, without parent, tracestate or baggage.
     #[must_use]
+    #[inline]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
-        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, remote: false, extra: None }
+        let valid = trace_id.is_valid() && span_id.is_valid();
+        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, valid, remote: false, extra: None }
     }
 
     /// A context without a trace that carries baggage only.
@@ -64,6 +68,7 @@ impl SpanContext {
 
     /// The same with a parent's span id.
     #[must_use]
+    #[inline]
     pub const fn with_parent_id(mut self, parent_id: SpanId) -> Self {
         self.parent_id = parent_id;
         self
@@ -78,6 +83,7 @@ impl SpanContext {
 
     /// The same, marked as received from another process.
     #[must_use]
+    #[inline]
     pub const fn into_remote(mut self) -> Self {
         self.remote = true;
         self
@@ -85,16 +91,19 @@ impl SpanContext {
 
     /// The same with another tracestate.
     #[must_use]
+    #[inline]
     pub fn with_trace_state(self, trace_state: TraceState) -> Self {
         let baggage = self.baggage().clone();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with other baggage.
     #[must_use]
     pub fn with_baggage(self, baggage: Baggage) -> Self {
         let trace_state = self.trace_state().cloned().unwrap_or_default();
-        self.with_extra(Extra { baggage, trace_state })
+        let is_empty = trace_state.is_empty() && baggage.is_empty();
+        self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
     /// The same with one baggage item set.
@@ -106,30 +115,35 @@ impl SpanContext {
 
     /// The trace.
     #[must_use]
+    #[inline]
     pub const fn trace_id(&self) -> TraceId {
         self.trace_id
     }
 
     /// The span.
     #[must_use]
+    #[inline]
     pub const fn span_id(&self) -> SpanId {
         self.span_id
     }
 
     /// The span's parent; not valid in a root, or where the parent is not known.
     #[must_use]
+    #[inline]
     pub const fn parent_id(&self) -> SpanId {
         self.parent_id
     }
 
     /// The flags.
     #[must_use]
+    #[inline]
     pub const fn flags(&self) -> TraceFlags {
         self.flags
     }
 
     /// Whether the trace is recorded.
     #[must_use]
+    #[inline]
     pub const fn is_sampled(&self) -> bool {
         self.flags.is_sampled()
     }
@@ -142,8 +156,15 @@ impl SpanContext {
 
     /// Whether both ids are set.
     #[must_use]
-    pub fn is_valid(&self) -> bool {
-        self.trace_id.is_valid() && self.span_id.is_valid()
+    #[inline]
+    pub const fn is_valid(&self) -> bool {
+        self.valid
+    }
+
+    /// Whether a child has nothing to decide.
+    #[inline(always)]
+    pub(crate) const fn is_decided(&self) -> bool {
+        self.valid && !self.flags.contains(TraceFlags::DEFERRED)
     }
 
     /// Whether there is tracestate or baggage.
@@ -154,12 +175,14 @@ impl SpanContext {
 
     /// The vendors' list; `None` if it is empty.
     #[must_use]
+    #[inline]
     pub fn trace_state(&self) -> Option<&TraceState> {
         self.extra.as_ref().map(|extra| &extra.trace_state).filter(|state| !state.is_empty())
     }
 
     /// The baggage.
     #[must_use]
+    #[inline]
     pub fn baggage(&self) -> &Baggage {
         const NONE: &Baggage = &Baggage::new();
         self.extra.as_ref().map_or(NONE, |extra| &extra.baggage)
@@ -172,12 +195,14 @@ impl SpanContext {
     }
 
     /// The context of a span below this one: same trace, tracestate and baggage.
+    #[inline(always)]
     pub(crate) fn child(&self, span_id: SpanId, flags: TraceFlags) -> Self {
         Self {
             trace_id: self.trace_id,
             span_id,
             parent_id: self.span_id,
             flags,
+            valid: self.valid,
             remote: false,
             extra: self.extra.clone(),
         }
@@ -192,8 +217,9 @@ impl SpanContext {
         root.with_baggage(self.baggage().clone())
     }
 
-    fn with_extra(mut self, extra: Extra) -> Self {
-        self.extra = (extra != Extra::default()).then(|| Arc::new(extra));
+    #[inline]
+    fn with_extra(mut self, is_empty: bool, extra: Extra) -> Self {
+        self.extra = (!is_empty).then(|| Arc::new(extra));
         self
     }
 }

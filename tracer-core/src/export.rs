@@ -18,6 +18,8 @@ pub struct Batch<'a> {
     pub rows: Rows<'a>,
     /// What was lost before.
     pub losses: Losses,
+    /// Which of its pipeline's batches in this process it is, from 1; 0 if nobody counts.
+    pub number: u64,
 }
 
 /// What a pipeline lost from its start until a batch was cut, so that the back end can be told: whoever looks at
@@ -37,19 +39,39 @@ impl Losses {
     pub const fn new(dropped: Dropped, failed: u64) -> Self {
         Self { dropped, failed }
     }
+
+    /// Whether nothing was lost. Spans that somebody asked to have dropped are no loss.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_reason().iter().all(|(_, count)| *count == 0)
+    }
+
+    /// How many spans were lost, by the reasons' names.
+    #[must_use]
+    pub const fn by_reason(&self) -> [(&'static str, u64); 5] {
+        let [memory, shutdown, panic, forked] = self.dropped.losses();
+        [memory, shutdown, panic, forked, ("failed", self.failed)]
+    }
 }
 
 impl<'a> Batch<'a> {
     /// A batch, for an exporter's own tests and for programs that hand rows on.
     #[must_use]
     pub const fn new(resource: &'a Resource, scope: &'a Scope, rows: Rows<'a>) -> Self {
-        Self { resource, scope, rows, losses: Losses::new(Dropped::NONE, 0) }
+        Self { resource, scope, rows, losses: Losses::new(Dropped::NONE, 0), number: 0 }
     }
 
     /// The same, with what was lost before.
     #[must_use]
     pub const fn with_losses(mut self, losses: Losses) -> Self {
         self.losses = losses;
+        self
+    }
+
+    /// The same, with its number.
+    #[must_use]
+    pub const fn with_number(mut self, number: u64) -> Self {
+        self.number = number;
         self
     }
 }
@@ -142,6 +164,17 @@ pub trait Exporter: Send {
     /// Without one, which is the default, spans of forked processes are counted as failed.
     fn for_child(&self) -> Option<Box<dyn Exporter>> {
         None
+    }
+
+    /// Tells of losses when there are no spans to tell them with: the batch is empty but for its
+    /// [`losses`](Batch::losses). Called at a flush and at the end if more was lost than the last batch said, and
+    /// otherwise half a minute later.
+    ///
+    /// # Errors
+    /// If it could not be told; it is tried again.
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        let _ = (batch, deadline);
+        Ok(())
     }
 
     /// Sends what the exporter itself holds back; called at a flush and before the end.

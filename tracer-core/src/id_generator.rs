@@ -1,18 +1,41 @@
 //! Random ids, without a lock and without a system call per span.
 //!
-//! One wyrand generator per thread. Plain wyrand has a single cycle of 2^64 that all threads would
-//! share; here each thread also draws its own odd increment, which makes the seed 127 bits wide.
+//! Wyrand generators, of which each belongs to one thread. Plain wyrand has a single cycle of 2^64 that all threads would
+//! share; here each generator also draws its own odd increment, which makes the seed 127 bits wide.
 
 use std::cell::Cell;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 
-use crate::context::{SpanId, TraceId};
+use crate::context::TraceId;
 
 thread_local! {
-    /// State and increment; an increment of 0 means "not seeded".
-    static GENERATOR: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static GENERATOR: Cell<Option<IdGenerator>> = const { Cell::new(None) };
+}
+
+/// A source of random numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdGenerator {
+    state: u64,
+    /// Odd.
+    increment: u64,
+}
+
+impl IdGenerator {
+    /// One of its own numbers.
+    pub(crate) fn new() -> Self {
+        Self { state: seed(), increment: seed() | 1 }
+    }
+
+    /// The next number; 0 is as likely as any other.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "each cast takes one half")]
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(self.increment);
+        let product = u128::from(self.state) * u128::from(self.state ^ 0xe703_7ed1_a0b4_28db);
+        product as u64 ^ (product >> 64) as u64
+    }
 }
 
 /// A new trace id, never all zero.
@@ -21,27 +44,15 @@ pub(crate) fn new_trace_id() -> TraceId {
     TraceId::from_bytes(halves.to_be_bytes())
 }
 
-/// A new span id, never all zero.
-pub(crate) fn new_span_id() -> SpanId {
-    SpanId::from_bytes(next_non_zero().to_be_bytes())
-}
-
-/// As [`new_span_id`], where this thread's generator is seeded: `None`, once a thread, where it is not.
-#[inline(always)]
-pub(crate) fn next_span_id() -> Option<SpanId> {
-    let (state, value) = GENERATOR.with(|cell| {
-        let state = cell.get();
-        let (value, next) = wyrand(state);
-        cell.set(next);
-        (state, value)
-    });
-    (state.1 != 0 && value != 0).then(|| SpanId::from_bytes(value.to_be_bytes()))
+/// A new span id, never zero.
+pub(crate) fn new_span_id() -> u64 {
+    next_non_zero()
 }
 
 /// In a forked process: the parent goes on with this thread's numbers.
 #[cfg(unix)]
 pub(crate) fn forget_thread() {
-    let _ = GENERATOR.try_with(|cell| cell.set((0, 0)));
+    let _ = GENERATOR.try_with(Cell::take);
 }
 
 #[inline]
@@ -56,36 +67,14 @@ fn next_non_zero() -> u64 {
 
 #[inline]
 fn next_u64() -> u64 {
+    let draw = |cell: &Cell<Option<IdGenerator>>| {
+        let mut generator = cell.get().unwrap_or_else(IdGenerator::new);
+        let number = generator.next_u64();
+        cell.set(Some(generator));
+        number
+    };
     // A thread that is being torn down draws from a generator of the moment.
-    GENERATOR
-        .try_with(|cell| {
-            let (value, state) = wyrand(seeded(cell.get()));
-            cell.set(state);
-            value
-        })
-        .unwrap_or_else(|_| wyrand(seeded((0, 0))).0)
-}
-
-#[inline]
-fn wyrand((state, increment): (u64, u64)) -> (u64, (u64, u64)) {
-    let state = state.wrapping_add(increment);
-    let product = u128::from(state) * u128::from(state ^ 0xe703_7ed1_a0b4_28db);
-    (fold(product), (state, increment))
-}
-
-/// The two halves, mixed.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "each cast takes one half")]
-const fn fold(product: u128) -> u64 {
-    product as u64 ^ (product >> 64) as u64
-}
-
-#[inline]
-fn seeded(state: (u64, u64)) -> (u64, u64) {
-    if state.1 != 0 {
-        return state;
-    }
-    (seed(), seed() | 1)
+    GENERATOR.try_with(draw).unwrap_or_else(|_| IdGenerator::new().next_u64())
 }
 
 /// 64 bits from the system, or from the standard library's own randomness where that fails.

@@ -33,6 +33,7 @@
 //! The active span is [`active`]; what travels is in `context`.
 
 pub mod active;
+mod baggage_restrictions;
 mod clock;
 mod context;
 mod export;
@@ -54,6 +55,7 @@ pub mod testing;
 mod tracer;
 mod value;
 
+pub use self::baggage_restrictions::BaggageRestrictions;
 pub use self::clock::Clock;
 pub use self::context::{
     Baggage, BaggageItem, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState,

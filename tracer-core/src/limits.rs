@@ -1,5 +1,7 @@
 //! How large a span may become.
 
+use crate::row::writer::SHORT_NAME_MAX;
+
 /// Limits of each span, enforced when something is set. What is over them is cut or left out, and
 /// counted in the span and in [`Stats`](crate::Stats).
 ///
@@ -16,9 +18,10 @@ pub struct SpanLimits {
     /// Bytes of a tag's or log field's value: 8,192. An array keeps as many of its first items as fit, a number
     /// of them being 8 bytes, and a text may be cut; a value that is one number is never cut.
     pub value_bytes_max: usize,
-    /// Bytes of an operation name, of a key, of a log's event name: 512.
+    /// Bytes of an operation name, of a key, of a log's event name, of what a status says: 512, and 2,048 at most.
+    /// More is taken as 2,048.
     pub name_bytes_max: usize,
-    /// Bytes of all encoded tags, logs and links together: 40,960, at most.
+    /// Bytes of all encoded tags, logs and links together: 40,960, and no more; more is taken as that.
     pub body_bytes_max: usize,
 }
 
@@ -41,6 +44,8 @@ pub(crate) struct Limits {
     pub(crate) short_attributes_max: u32,
     /// Likewise, of events.
     pub(crate) short_events_max: u32,
+    /// Whether a name that is copied at once may be over its limit.
+    pub(crate) cuts_short_names: bool,
 }
 
 impl Limits {
@@ -54,8 +59,15 @@ impl Limits {
         Self {
             short_attributes_max: short(span.attributes_max),
             short_events_max: short(span.events_max),
+            cuts_short_names: span.name_bytes_max < SHORT_NAME_MAX,
             span,
         }
+    }
+
+    /// Whether a name is over its limit.
+    #[inline(always)]
+    pub(crate) const fn cuts(&self, name: &str) -> bool {
+        name.len() > self.span.name_bytes_max
     }
 }
 

@@ -19,7 +19,11 @@ mod heir;
 pub(crate) mod hooks;
 mod hub;
 pub(crate) mod local;
+mod losses;
+#[cfg(all(test, tracer_loom))]
+mod models;
 mod outlet;
+mod registry;
 mod reporter;
 mod ticket;
 mod timer;
@@ -83,7 +87,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if !self.hub.is_inherited() {
-            return;
+            return self.hub.leave();
         }
         if let Some(Consumer::Thread(worker)) = self.hub.line().begun().map(|life| &life.consumer) {
             worker.end();

@@ -2,23 +2,25 @@
 //!
 //! Stages 1 to 4 of its walk are the files of this folder: `start`, `tag`, `log`, `finish`.
 
+mod builder;
 mod finish;
 mod kind;
 mod log;
 mod shared;
 mod start;
+mod state;
 mod tag;
 
-use crate::clock::Timeline;
 use crate::context::SpanContext;
-use crate::pipeline::local::{Current, Local};
+use crate::pipeline::local::Current;
 use crate::row::body::{Body, Rest};
 use crate::sampler::SamplerTags;
 use crate::tracer::{Core, Tracer};
 
+pub use self::builder::SpanBuilder;
 pub use self::kind::{SpanKind, StatusCode};
 pub use self::shared::SharedSpan;
-pub use self::start::SpanBuilder;
+use self::state::State;
 
 /// A running operation. Owned by whoever works on it and changed only through `&mut`; to change one
 /// span from several threads see [`SharedSpan`].
@@ -47,19 +49,14 @@ pub struct Span {
     core: Option<&'static Core>,
     /// A name that is part of the program; empty if the body holds another.
     name: &'static str,
-    start_unix_ns: u64,
-    timeline: Timeline,
+    /// When it began: ticks of its clock, or unix nanoseconds if the state says so.
+    start: u64,
     /// Everything else that was set; nothing was, while there is none.
     body: Option<Box<Body>>,
     /// What the sampler leaves on a root; goes in front of a body.
     sampled_by: Option<&'static SamplerTags>,
     kind: SpanKind,
-    recording: bool,
-    parent_is_remote: bool,
-    /// `sampling.priority` = 0 ended its recording: it is counted there, not as unsampled.
-    was_taken_out: bool,
-    /// Its operation or target is off: the context is its parent's.
-    switched_off: bool,
+    state: State,
 }
 
 impl Span {
@@ -77,7 +74,7 @@ impl Span {
     /// Whether anything that is set is kept. See also [`set_tag_with`](Self::set_tag_with).
     #[must_use]
     pub const fn is_recording(&self) -> bool {
-        self.recording && !cfg!(feature = "recording-off")
+        self.state.has(State::RECORDING) && !cfg!(feature = "recording-off")
     }
 
     /// The tracer that started it.
@@ -93,9 +90,14 @@ impl Span {
         }
     }
 
-    /// Sets a baggage item for this span's context and all spans below it that start later.
+    /// Sets a baggage item for this span's context and all spans below it that start later, within the
+    /// tracer's [restrictions](crate::BaggageRestrictions).
     pub fn set_baggage_item(&mut self, key: &str, value: &str) {
-        self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        let restrictions = self.core.and_then(|core| core.baggage_restrictions.as_ref());
+        let value = restrictions.map_or(Some(value), |restrictions| restrictions.check(key, value));
+        if let Some(value) = value {
+            self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+        }
     }
 
     /// The value of a baggage item: set here, or by any span above, in any process.
@@ -111,15 +113,11 @@ impl Span {
             context,
             core: None,
             name: "",
-            start_unix_ns: 0,
-            timeline: Timeline::START,
+            start: 0,
             body: None,
             sampled_by: None,
             kind: SpanKind::Internal,
-            recording: false,
-            parent_is_remote: false,
-            was_taken_out: false,
-            switched_off: false,
+            state: State::OFF,
         }
     }
 
@@ -132,16 +130,24 @@ impl Span {
         rest.and_then(Rest::name).unwrap_or(self.name)
     }
 
+    /// Keeps what the sampler leaves on a span that records; what may be something else later is written now.
+    #[inline(always)]
+    fn keep_sampler_tags(&mut self, core: &Core, by: Option<&'static SamplerTags>) {
+        match by {
+            Some(tags) if tags.is_adjustable() => self.body = Some(new_body(core, Some(tags))),
+            by => self.sampled_by = by,
+        }
+    }
+
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
-        match self.core {
-            Some(core) if self.recording && !cfg!(feature = "recording-off") => {
-                let sampled_by = &mut self.sampled_by;
-                Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
-            }
-            _ => None,
+        let core = self.core?;
+        if self.body.is_none() && !self.is_recording() {
+            return None;
         }
+        let sampled_by = &mut self.sampled_by;
+        Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
     }
 }
 
@@ -150,15 +156,18 @@ impl Span {
 fn new_body(core: &Core, sampled_by: Option<&SamplerTags>) -> Box<Body> {
     let mut body = pooled_body(core).unwrap_or_default();
     if let Some(tags) = sampled_by {
-        body.put_encoded(tags.encoded());
+        tags.put_into(&mut body);
     }
     body
 }
 
 #[inline(always)]
 fn pooled_body(core: &Core) -> Option<Box<Body>> {
-    let mut current = Current::take(core.hub_id)?;
-    let body = current.local().and_then(Local::take_body);
+    let mut current = Current::take()?;
+    let body = match current.local(core.hub_id) {
+        Some(local) => local.take_body(),
+        None => None,
+    };
     current.put_back();
     body
 }

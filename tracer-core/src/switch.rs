@@ -19,6 +19,7 @@ use parking_lot::{Mutex, RwLock};
 
 use self::file::WatchedFile;
 pub(crate) use self::file::poll_files;
+pub(crate) use self::glob::Glob;
 pub use self::rules::SwitchError;
 use self::rules::{Rules, Subject};
 
@@ -203,6 +204,12 @@ impl Hook {
     #[inline(always)]
     pub(crate) fn short_attributes_max(&self) -> u32 {
         self.short_attributes_max.load(Ordering::Relaxed)
+    }
+
+    /// Whether no span is off.
+    #[inline(always)]
+    pub(crate) fn is_every_operation_on(&self) -> bool {
+        self.stamp.load(Ordering::Relaxed) & (TARGET_IS_OFF | OPERATIONS_MAY_BE) == 0
     }
 
     /// Whether spans of a name that is part of the program are off.

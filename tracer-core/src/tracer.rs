@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::clock::Clock;
-use crate::context::{SpanContext, TraceFlags};
+use crate::baggage_restrictions::BaggageRestrictions;
+use crate::clock::{Clock, Counter, Timeline};
 use crate::export::Exporter;
 use crate::fork::Slot;
 use crate::limits::{Limits, SpanLimits};
@@ -15,7 +15,7 @@ use crate::pipeline::{
     FlushError, FlushFuture, Hub, Pipeline, PipelineBuilder, ShutdownGuard, Source, Stats,
 };
 use crate::resource::{Resource, Scope};
-use crate::sampler::{ConstSampler, Sampler};
+use crate::sampler::{ConstSampler, DebugThrottler, Sampler};
 use crate::span::SpanBuilder;
 use crate::switch::{Hook, Switch};
 
@@ -59,11 +59,19 @@ pub(crate) struct Core {
     resource: Resource,
     scope: Scope,
     pub(crate) clock: Clock,
+    /// The clock's counter, if it has one.
+    pub(crate) counter: Option<&'static Counter>,
     pub(crate) sampler: &'static dyn Sampler,
     /// Spans whose parent's decision is known take it over; the sampler is asked for the others.
     pub(crate) follows_parents: bool,
+    pub(crate) debug_throttler: Option<DebugThrottler>,
+    pub(crate) baggage_restrictions: Option<BaggageRestrictions>,
     pub(crate) limits: Limits,
     pub(crate) open_spans: Option<OpenSpans>,
+    /// Whether a start below a parent asks for more than what that decided: a sampler, or open spans are told.
+    pub(crate) has_slow_start: bool,
+    /// Whether an end asks for more than a row: open spans are told, or short names are cut.
+    pub(crate) has_slow_end: bool,
     pub(crate) switch: Hook,
     governor: Option<Switch>,
     handle: OnceLock<Weak<Handle>>,
@@ -109,10 +117,15 @@ impl Core {
             resource,
             scope: self.scope.clone(),
             clock: self.clock.clone(),
+            counter: self.counter,
             sampler: self.sampler,
             follows_parents: self.follows_parents,
+            debug_throttler: self.debug_throttler.clone(),
+            baggage_restrictions: self.baggage_restrictions.clone(),
             limits: Limits::new(self.limits.span.clone()),
             open_spans: self.open_spans.as_ref().map(|_| OpenSpans::default()),
+            has_slow_start: self.has_slow_start,
+            has_slow_end: self.has_slow_end,
             switch: Hook::new(self.scope.name(), self.limits.short_attributes_max),
             governor: self.governor.clone(),
             handle: self.handle.clone(),
@@ -125,11 +138,16 @@ impl Core {
         Tracer(self.handle.get().and_then(Weak::upgrade))
     }
 
-    /// Whether a parent's decision is all that there is to ask for.
-    #[inline]
-    pub(crate) fn follows_decided(&self, parent: &SpanContext) -> bool {
-        let decided = parent.is_valid() && !parent.flags().contains(TraceFlags::DEFERRED);
-        decided && self.follows_parents && self.open_spans.is_none()
+    /// Now, by the tracer's clock.
+    #[inline(always)]
+    pub(crate) fn ticks(&self) -> u64 {
+        self.counter.map_or_else(|| self.clock.ticks(), Counter::ticks)
+    }
+
+    /// How its ticks become unix nanoseconds, from now on.
+    #[inline(always)]
+    pub(crate) fn timeline(&self) -> Timeline {
+        self.counter.and_then(Counter::timeline).unwrap_or_else(|| self.clock.timeline())
     }
 
     /// Has the worker look at once.
@@ -149,6 +167,8 @@ pub struct TracerBuilder {
     scope: Scope,
     sampler: Box<dyn Sampler>,
     follows_parents: bool,
+    debug_throttler: Option<DebugThrottler>,
+    baggage_restrictions: Option<BaggageRestrictions>,
     limits: SpanLimits,
     output: Output,
     track_open_spans: bool,
@@ -176,6 +196,8 @@ impl Tracer {
             scope: Scope::default(),
             sampler: Box::new(ConstSampler::ON),
             follows_parents: true,
+            debug_throttler: None,
+            baggage_restrictions: None,
             limits: SpanLimits::default(),
             output: Output::Own(Pipeline::builder()),
             track_open_spans: false,
@@ -315,6 +337,18 @@ impl TracerBuilder {
         self
     }
 
+    /// How often a debug id may force a recording: as often as one comes, without this.
+    pub fn debug_throttler(mut self, throttler: &DebugThrottler) -> Self {
+        self.debug_throttler = Some(throttler.clone());
+        self
+    }
+
+    /// Which baggage is let in: all, without this.
+    pub fn baggage_restrictions(mut self, restrictions: &BaggageRestrictions) -> Self {
+        self.baggage_restrictions = Some(restrictions.clone());
+        self
+    }
+
     /// How large a span may become.
     pub fn limits(mut self, limits: SpanLimits) -> Self {
         self.limits = limits.clamped();
@@ -362,8 +396,13 @@ impl TracerBuilder {
             resource: self.resource,
             scope: self.scope,
             clock: pipeline.clock().clone(),
+            counter: pipeline.clock().counter(),
             sampler: Box::leak(self.sampler),
             follows_parents: self.follows_parents,
+            debug_throttler: self.debug_throttler,
+            baggage_restrictions: self.baggage_restrictions,
+            has_slow_start: self.track_open_spans || !self.follows_parents,
+            has_slow_end: self.track_open_spans || limits.cuts_short_names,
             limits,
             open_spans: self.track_open_spans.then(OpenSpans::default),
             switch,

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use tracer_core::row::record::Value;
 use tracer_core::testing::InMemoryExporter;
 use tracer_core::{
-    Batch, Dropped, ExportError, Exported, Exporter, FlushError, Losses, Pipeline, PipelineBuilder, Span,
-    SpanContext, SpanId, SpanLimits, Stats, StatusCode, TraceFlags, TraceId, Tracer,
+    Batch, ExportError, Exported, Exporter, Pipeline, PipelineBuilder, Span, SpanContext, SpanId, SpanLimits,
+    Stats, StatusCode, TraceFlags, TraceId, Tracer,
 };
 
 const SOON: Duration = Duration::from_secs(60);
@@ -180,36 +180,45 @@ fn arrays_are_cut_to_their_limit_and_that_is_counted() {
     assert_eq!(pipeline.stats().values_cut, 4 + 2 + 1);
 }
 
-/// Keeps what each batch said of losses.
-struct Told(Arc<Mutex<Vec<Losses>>>);
-
-impl Exporter for Told {
-    fn name(&self) -> &'static str {
-        "told"
-    }
-
-    fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<Exported, ExportError> {
-        let mut told = self.0.lock();
-        told.push(batch.losses);
-        if told.len() == 1 { Err(ExportError::Failed("on purpose".into())) } else { Ok(Exported::ALL) }
-    }
+#[test]
+fn a_name_or_a_status_that_is_cut_is_counted() {
+    let mut limits = SpanLimits::default();
+    limits.name_bytes_max = 5;
+    let exporter = InMemoryExporter::default();
+    let pipeline = Pipeline::builder().exporter(exporter.clone()).start_without_thread();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).limits(limits).build();
+    let cut = || pipeline.stats().values_cut;
+    tracer.span_with_name("short").start().finish();
+    assert_eq!(cut(), 0);
+    tracer.span_with_name("made while running").start().finish();
+    assert_eq!(cut(), 1);
+    let mut span = tracer.span("late").start();
+    span.set_operation_name("renamed");
+    span.set_status(StatusCode::Error, "no such file");
+    span.finish();
+    assert_eq!(cut(), 3);
+    tracer.span("part of the program").start().finish();
+    tracer.span("the same, tagged").tag("n", 1).start().finish();
+    let mut span = tracer.span("not the name at the end").start();
+    span.set_operation_name("last");
+    span.finish();
+    assert_eq!(cut(), 5);
+    pipeline.flush(SOON).unwrap();
+    let names: Vec<_> = exporter.spans().iter().map(|span| span.name.clone()).collect();
+    assert_eq!(names, ["short", "made ", "renam", "part ", "the s", "last"]);
+    assert_eq!(exporter.spans()[2].status_message, "no su");
 }
 
 #[test]
-fn a_batch_tells_its_exporter_what_was_lost_before() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let pipeline =
-        Pipeline::builder().exporter(Told(Arc::clone(&told))).exporter(InMemoryExporter::default());
-    let pipeline = pipeline.memory_bytes_max(0).start_without_thread();
-    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
-    tracer.span("first").start().finish();
-    assert_eq!(pipeline.flush(SOON), Err(FlushError::ExportFailed));
-    while pipeline.stats().dropped.memory < 5 {
-        tracer.span("work").start().finish();
-    }
-    pipeline.flush(SOON).unwrap();
-    let none = Losses::default();
-    assert_eq!(*told.lock(), [none, Losses::new(Dropped::of_memory(5), 1)]);
+fn a_limit_of_names_has_a_limit_itself() {
+    let mut limits = SpanLimits::default();
+    limits.name_bytes_max = 1 << 20;
+    let exporter = InMemoryExporter::default();
+    let tracer = Tracer::builder("svc").exporter(exporter.clone()).limits(limits).build();
+    tracer.span_with_name(&"n".repeat(3_000)).start().finish();
+    tracer.flush(SOON).unwrap();
+    assert_eq!(exporter.spans()[0].name.len(), 2_048);
+    assert_eq!(tracer.stats().values_cut, 1);
 }
 
 #[test]

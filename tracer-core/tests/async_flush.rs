@@ -82,10 +82,30 @@ async fn a_hung_exporter_holds_neither_form_of_flush_beyond_its_deadline() {
     let (hung, release) = Hung::new();
     let tracer = Tracer::builder("svc").exporter(hung).build();
     tracer.span("work").start().finish();
+    let begun = Instant::now();
     assert_eq!(tracer.flush_async(SHORT).await, Err(FlushError::TimedOut));
     assert_eq!(tracer.flush(SHORT), Err(FlushError::TimedOut));
     assert_eq!(tracer.shutdown_async(SHORT).await, Err(FlushError::TimedOut));
+    // Not the ten seconds that an export may take.
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
     drop(release);
+}
+
+/// The thread that runs everything waits in a call, so nothing else of the runtime can help it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_flush_that_blocks_the_only_thread_of_a_runtime_returns_at_its_deadline() {
+    let (hung, release) = Hung::new();
+    let tracer = Tracer::builder("svc").exporter(hung).build();
+    tracer.span("work").start().finish();
+    // If the flush needed the runtime, this task, and so nobody, would ever end it.
+    let other = tokio::spawn(async move { drop(release) });
+    assert_eq!(tracer.flush(SHORT), Err(FlushError::TimedOut));
+    let stats = tracer.stats();
+    assert_eq!((stats.finished, stats.exported, stats.pending), (1, 0, 1), "{stats:?}");
+    other.await.unwrap();
+    assert_eq!(tracer.flush(SOON), Ok(()));
+    assert_eq!(tracer.shutdown(SOON), Ok(()));
+    assert_eq!((tracer.stats().exported, tracer.stats().pending), (1, 0));
 }
 
 #[test]

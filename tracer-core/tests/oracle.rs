@@ -68,7 +68,7 @@ fn compare(seed: u64, limits: &SpanLimits, clock: Option<&Clock>) -> (usize, usi
         let spans = ScopeSpans::decode(&*rows).unwrap().spans;
         assert_eq!(spans.len(), expected.len(), "seed {seed}, flush {flush}");
         for ((span, row), expected) in spans.iter().zip(whole_rows(&rows)).zip(expected) {
-            cut += expected.model.values_cut;
+            cut += expected.model.values_cut();
             dropped += expected.model.entries_dropped();
             sizes = (row.len().min(sizes.0), row.len().max(sizes.1));
             compare_span(span, expected, &format!("seed {seed}, flush {flush}"));

@@ -95,26 +95,34 @@ fn tracers_of_one_thread_do_not_get_into_each_others_way() {
 #[test]
 fn six_hundred_idle_threads_do_not_starve_a_busy_one() {
     const IDLE: usize = 600;
+    // More than a chunk holds: the last chunk of each thread is one that it had to ask for.
+    const SPANS: usize = 120;
     let pipeline =
         Pipeline::builder().exporter(InMemoryExporter::default()).memory_bytes_max(256 << 10).start();
     let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
-    let (all_have_spans, busy_is_done) = (Barrier::new(IDLE + 1), Barrier::new(IDLE + 1));
+    let (has_spans, idle_threads) = std::sync::mpsc::channel();
+    let busy_is_done = Barrier::new(IDLE + 1);
     std::thread::scope(|threads| {
-        for _ in 0..IDLE {
-            let idle = || {
-                tracer.span("idle").start().finish();
-                all_have_spans.wait();
+        for number in 0..IDLE {
+            let (has_spans, busy_is_done, tracer) = (has_spans.clone(), &busy_is_done, &tracer);
+            let idle = move || {
+                (0..SPANS).for_each(|_| tracer.span("idle").start().finish());
+                has_spans.send(()).unwrap();
                 busy_is_done.wait();
             };
             std::thread::Builder::new().stack_size(128 << 10).spawn_scoped(threads, idle).unwrap();
+            // One after the other, so that no more is under way than there is memory for.
+            idle_threads.recv().unwrap();
+            if number % 8 == 0 {
+                pipeline.flush(SOON).unwrap();
+            }
         }
-        all_have_spans.wait();
         for _ in 0..10 {
             (0..1_000).for_each(|_| tracer.span("busy").start().finish());
             pipeline.flush(SOON).unwrap();
         }
         let stats = pipeline.stats();
-        assert_eq!((stats.exported, stats.dropped.total()), (10_000 + IDLE as u64, 0), "{stats:?}");
+        assert_eq!((stats.exported, stats.dropped.total()), ((10_000 + IDLE * SPANS) as u64, 0), "{stats:?}");
         busy_is_done.wait();
     });
 }

@@ -1,17 +1,15 @@
 //! Where spans go and how: from the program, and from the environment's `OTEL_EXPORTER_OTLP_*`.
 
+mod builder;
 pub(crate) mod endpoint;
 mod env;
-#[cfg(feature = "grpc")]
-mod grpc_builder;
-pub(crate) mod headers;
-mod http_builder;
+mod headers;
 
-pub(crate) use self::env::process_env;
+pub use self::builder::{ExporterBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
 #[cfg(feature = "grpc")]
-pub use self::grpc_builder::GrpcBuilder;
-pub(crate) use self::http_builder::EndpointSetting;
-pub use self::http_builder::{HttpBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
+pub use self::builder::{JaegerGrpcBuilder, OtlpGrpcBuilder};
+pub use self::builder::{Receiver, Settings, Transport};
+pub(crate) use self::env::process_env;
 
 use std::time::Duration;
 

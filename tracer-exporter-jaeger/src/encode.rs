@@ -17,6 +17,7 @@ pub mod jaeger_json;
 mod jaeger_model;
 pub mod jaeger_proto;
 mod json;
+mod losses;
 pub mod names;
 pub mod otlp;
 pub mod otlp_json;

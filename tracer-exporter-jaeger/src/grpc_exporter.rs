@@ -7,10 +7,10 @@ use bytes::Bytes;
 use tracer_core::{Batch, ExportError, Exported, Exporter};
 
 use crate::complaints::Complaints;
-use crate::config::GrpcBuilder;
+use crate::config::{ConfigError, ExporterBuilder, Receiver, Settings, Transport};
 use crate::encode::{Encoded, jaeger_proto, otlp};
 use crate::transport::answer::Answer;
-use crate::transport::grpc::Grpc;
+use crate::transport::grpc::{Grpc, GrpcSettings, RESPONSE_BYTES_MAX};
 use crate::transport::sender::Sender;
 
 /// Sends spans by OTLP over gRPC, to port 4317 of Jaeger, the OpenTelemetry Collector and all others
@@ -32,30 +32,20 @@ pub struct OtlpGrpc(GrpcExporter);
 #[derive(Debug)]
 pub struct JaegerGrpc(GrpcExporter);
 
-/// An exporter that speaks gRPC.
-pub trait GrpcTransport: Sized {
-    /// What its protocol is.
-    #[doc(hidden)]
-    const SPECIFICS: GrpcSpecifics;
-    #[doc(hidden)]
-    fn from_exporter(exporter: GrpcExporter) -> Self;
-}
-
 /// What tells one protocol from another.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct GrpcSpecifics {
-    pub(crate) name: &'static str,
-    pub(crate) default_endpoint: &'static str,
-    pub(crate) method: &'static str,
+struct GrpcSpecifics {
+    name: &'static str,
+    method: &'static str,
     encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
     /// Reads how many spans an answer rejects.
     answer: fn(&[u8]) -> Result<Answer, String>,
+    /// Whether a batch without spans tells anything: its losses.
+    has_losses: bool,
 }
 
 /// The exporter behind both.
-#[doc(hidden)]
-pub struct GrpcExporter {
+struct GrpcExporter {
     specifics: &'static GrpcSpecifics,
     grpc: Grpc,
     timeout: Duration,
@@ -66,7 +56,24 @@ pub struct GrpcExporter {
 }
 
 impl GrpcExporter {
-    pub(crate) fn new(specifics: &'static GrpcSpecifics, grpc: Grpc, timeout: Duration) -> Self {
+    fn from_settings(specifics: &'static GrpcSpecifics, settings: Settings) -> Result<Self, ConfigError> {
+        // Checked here, where there is somebody to tell; tonic would say it at the first export.
+        #[cfg(feature = "tls")]
+        settings.tls_config()?;
+        let timeout = settings.timeout;
+        let grpc = Grpc::new(GrpcSettings {
+            endpoint: settings.endpoint,
+            headers: settings.headers,
+            method: specifics.method,
+            compression: settings.compression,
+            response_bytes_max: RESPONSE_BYTES_MAX,
+            #[cfg(feature = "tls")]
+            tls: settings.tls,
+        });
+        Ok(Self::new(specifics, grpc, timeout))
+    }
+
+    fn new(specifics: &'static GrpcSpecifics, grpc: Grpc, timeout: Duration) -> Self {
         let (sender, complaints) = (Sender::default(), Complaints::default());
         Self { specifics, grpc, timeout, message: Vec::new(), sender, complaints }
     }
@@ -80,6 +87,14 @@ impl GrpcExporter {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
         }
+        self.send(batch, deadline)
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        if self.specifics.has_losses { self.send(batch, deadline).map(drop) } else { Ok(()) }
+    }
+
+    fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         let own_deadline = Instant::now().checked_add(self.timeout);
         let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
         let encoded = (self.specifics.encode)(batch, &mut self.message);
@@ -107,19 +122,23 @@ impl std::fmt::Debug for GrpcExporter {
 
 /// The public face of a [`GrpcExporter`].
 macro_rules! grpc_transport {
-    ($exporter:ident, $specifics:expr) => {
-        impl GrpcTransport for $exporter {
+    ($exporter:ident, $default_endpoint:literal, $specifics:expr) => {
+        impl $exporter {
             const SPECIFICS: GrpcSpecifics = $specifics;
+        }
 
-            fn from_exporter(exporter: GrpcExporter) -> Self {
-                Self(exporter)
+        impl Transport for $exporter {
+            const RECEIVER: Receiver = Receiver { default_endpoint: $default_endpoint, path: None };
+
+            fn from_settings(settings: Settings) -> Result<Self, ConfigError> {
+                GrpcExporter::from_settings(&Self::SPECIFICS, settings).map(Self)
             }
         }
 
         impl $exporter {
             /// Settings, beginning with the defaults and not with the environment's.
-            pub fn builder() -> GrpcBuilder<Self> {
-                GrpcBuilder::new()
+            pub fn builder() -> ExporterBuilder<Self> {
+                ExporterBuilder::new()
             }
 
             /// The receiver, without credentials.
@@ -137,11 +156,15 @@ macro_rules! grpc_transport {
 
         impl Exporter for $exporter {
             fn name(&self) -> &'static str {
-                <Self as GrpcTransport>::SPECIFICS.name
+                Self::SPECIFICS.name
             }
 
             fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
                 self.0.export(batch, deadline)
+            }
+
+            fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+                self.0.report_losses(batch, deadline)
             }
 
             fn for_child(&self) -> Option<Box<dyn Exporter>> {
@@ -153,25 +176,27 @@ macro_rules! grpc_transport {
 
 grpc_transport!(
     OtlpGrpc,
+    "http://localhost:4317",
     GrpcSpecifics {
         name: "otlp-grpc",
-        default_endpoint: "http://localhost:4317",
         method: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         encode: |batch, out| {
             otlp::encode(batch, out);
             Encoded { spans: batch.rows.len(), unreadable: 0 }
         },
         answer: |answer| Answer::decode(answer).map_err(|error| error.to_string()),
+        has_losses: true,
     }
 );
 
 grpc_transport!(
     JaegerGrpc,
+    "http://localhost:14250",
     GrpcSpecifics {
         name: "jaeger-grpc",
-        default_endpoint: "http://localhost:14250",
         method: "/jaeger.api_v2.CollectorService/PostSpans",
         encode: jaeger_proto::encode,
         answer: |_| Ok(Answer::default()),
+        has_losses: false,
     }
 );

@@ -14,36 +14,27 @@ pub use self::thrift::ThriftHttp;
 pub use self::zipkin::ZipkinHttp;
 
 use crate::complaints::Complaints;
+use crate::config::{ConfigError, Settings};
 use crate::encode::Encoded;
 use crate::transport::answer::Answer;
 use crate::transport::compression::Compression;
-use crate::transport::http::{Http, Taken};
+use crate::transport::http::{Http, HttpSettings, Taken};
 use crate::transport::sender::Sender;
 
-/// An exporter that posts over HTTP.
-pub trait HttpTransport: Sized {
-    /// What its protocol is.
-    #[doc(hidden)]
-    const SPECIFICS: Specifics;
-    #[doc(hidden)]
-    fn from_exporter(exporter: HttpExporter) -> Self;
-}
-
 /// What tells one protocol from another.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Specifics {
-    pub(crate) name: &'static str,
-    pub(crate) default_endpoint: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) content_type: &'static str,
-    pub(crate) encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
+struct Specifics {
+    name: &'static str,
+    content_type: &'static str,
+    encode: fn(&Batch<'_>, &mut Vec<u8>) -> Encoded,
     /// Whether the answer is OTLP's, which can reject some of the spans.
-    pub(crate) answers: Answers,
+    answers: Answers,
+    /// Whether a batch without spans tells anything: its losses.
+    has_losses: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answers {
+enum Answers {
     /// `ExportTraceServiceResponse`.
     Otlp,
     /// A status says it all.
@@ -51,8 +42,7 @@ pub(crate) enum Answers {
 }
 
 /// The exporter behind all of them.
-#[doc(hidden)]
-pub struct HttpExporter {
+struct HttpExporter {
     specifics: &'static Specifics,
     http: Http,
     timeout: Duration,
@@ -65,12 +55,22 @@ pub struct HttpExporter {
 }
 
 impl HttpExporter {
-    pub(crate) fn new(
-        specifics: &'static Specifics,
-        http: Http,
-        timeout: Duration,
-        compression: Compression,
-    ) -> Self {
+    fn from_settings(specifics: &'static Specifics, settings: Settings) -> Result<Self, ConfigError> {
+        #[cfg(feature = "tls")]
+        let tls = settings.tls_config()?;
+        let Settings { endpoint, headers, timeout, compression, .. } = settings;
+        let http = Http::new(HttpSettings {
+            endpoint,
+            headers,
+            content_type: specifics.content_type,
+            content_encoding: compression.content_encoding(),
+            #[cfg(feature = "tls")]
+            tls,
+        });
+        Ok(Self::new(specifics, http, timeout, compression))
+    }
+
+    fn new(specifics: &'static Specifics, http: Http, timeout: Duration, compression: Compression) -> Self {
         Self {
             specifics,
             http,
@@ -83,11 +83,11 @@ impl HttpExporter {
         }
     }
 
-    pub(crate) fn endpoint(&self) -> &str {
+    fn endpoint(&self) -> &str {
         self.http.endpoint()
     }
 
-    pub(crate) const fn timeout(&self) -> Duration {
+    const fn timeout(&self) -> Duration {
         self.timeout
     }
 
@@ -100,6 +100,14 @@ impl HttpExporter {
         if batch.rows.is_empty() {
             return Ok(Exported::ALL);
         }
+        self.send(batch, deadline)
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        if self.specifics.has_losses { self.send(batch, deadline).map(drop) } else { Ok(()) }
+    }
+
+    fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
         let own_deadline = Instant::now().checked_add(self.timeout);
         let deadline = own_deadline.map_or(deadline, |own| own.min(deadline));
         let encoded = (self.specifics.encode)(batch, &mut self.body);
@@ -143,19 +151,23 @@ fn read_answer(taken: &Taken) -> Result<Answer, String> {
 
 /// The public face of an [`HttpExporter`].
 macro_rules! http_transport {
-    ($exporter:ident, $specifics:expr) => {
-        impl HttpTransport for $exporter {
+    ($exporter:ident, $receiver:expr, $specifics:expr) => {
+        impl $exporter {
             const SPECIFICS: Specifics = $specifics;
+        }
 
-            fn from_exporter(exporter: HttpExporter) -> Self {
-                Self(exporter)
+        impl crate::config::Transport for $exporter {
+            const RECEIVER: crate::config::Receiver = $receiver;
+
+            fn from_settings(settings: crate::config::Settings) -> Result<Self, crate::config::ConfigError> {
+                HttpExporter::from_settings(&Self::SPECIFICS, settings).map(Self)
             }
         }
 
         impl $exporter {
             /// Settings, beginning with the defaults and not with the environment's.
-            pub fn builder() -> crate::config::HttpBuilder<Self> {
-                crate::config::HttpBuilder::new()
+            pub fn builder() -> crate::config::ExporterBuilder<Self> {
+                crate::config::ExporterBuilder::new()
             }
 
             /// The URL that is posted to, without credentials and query.
@@ -173,7 +185,7 @@ macro_rules! http_transport {
 
         impl tracer_core::Exporter for $exporter {
             fn name(&self) -> &'static str {
-                <Self as HttpTransport>::SPECIFICS.name
+                Self::SPECIFICS.name
             }
 
             fn export(
@@ -182,6 +194,14 @@ macro_rules! http_transport {
                 deadline: std::time::Instant,
             ) -> Result<tracer_core::Exported, tracer_core::ExportError> {
                 self.0.export(batch, deadline)
+            }
+
+            fn report_losses(
+                &mut self,
+                batch: &tracer_core::Batch<'_>,
+                deadline: std::time::Instant,
+            ) -> Result<(), tracer_core::ExportError> {
+                self.0.report_losses(batch, deadline)
             }
 
             fn for_child(&self) -> Option<Box<dyn tracer_core::Exporter>> {

@@ -75,6 +75,10 @@ impl Exporter for JsonLines {
         self.write().map_err(|error| ExportError::Failed(format!("cannot write: {error}")))?;
         Ok(Exported::all_but(encoded.unreadable))
     }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<(), ExportError> {
+        self.export(batch, deadline).map(drop)
+    }
 }
 
 impl std::fmt::Debug for JsonLines {

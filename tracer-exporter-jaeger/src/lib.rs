@@ -49,6 +49,11 @@
 //!
 //! A pipeline takes several: each gets every span, and has accounts of its own.
 //!
+//! # Remote sampling
+//!
+//! [`RemoteSampler`] follows the strategies of a Jaeger, from its file or from its adaptive sampling, over HTTP
+//! ([`HttpStrategies`]) or gRPC (`GrpcStrategies`).
+//!
 //! # What a protocol loses
 //!
 #![doc = include_str!("../LOSSES.md")]
@@ -57,7 +62,7 @@
 //!
 //! [`encode`] makes a request's body of rows, `transport` sends it and reads the answer,
 //! `http_exporter` and the files beside it are the exporters that do one after the other, `config`
-//! reads the settings.
+//! reads the settings, `sampling` asks for strategies.
 //!
 //! # Features
 //!
@@ -75,24 +80,28 @@ mod grpc_exporter;
 mod http_exporter;
 mod jaeger_file;
 mod json_lines;
+mod sampling;
 mod thrift_udp;
 mod transport;
 use tracer_core::{Pipeline, Resource, Tracer};
 
-pub use self::config::{ConfigError, HttpBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
-#[cfg(feature = "grpc")]
+pub use self::config::{ConfigError, ExporterBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
 #[doc(hidden)]
-pub use self::grpc_exporter::{GrpcExporter, GrpcSpecifics, GrpcTransport};
-#[doc(hidden)]
-pub use self::http_exporter::{HttpExporter, HttpTransport, Specifics};
+pub use self::config::{Receiver, Settings, Transport};
 pub use self::http_exporter::{OtlpHttp, ThriftHttp, ZipkinHttp};
 pub use self::jaeger_file::JaegerFile;
 pub use self::json_lines::JsonLines;
+#[cfg(feature = "grpc")]
+pub use self::sampling::GrpcStrategies;
+pub use self::sampling::{
+    BaggageRestrictionsError, HttpStrategies, RemoteSampler, RemoteSamplerBuilder, RemoteSamplerStats,
+    StrategyError, StrategySource, baggage_restrictions_from_json,
+};
 pub use self::thrift_udp::{ThriftUdp, ThriftUdpBuilder, TrimmedSpans};
 pub use self::transport::compression::Compression;
 #[cfg(feature = "grpc")]
 pub use self::{
-    config::GrpcBuilder,
+    config::{JaegerGrpcBuilder, OtlpGrpcBuilder},
     grpc_exporter::{JaegerGrpc, OtlpGrpc},
 };
 

@@ -40,7 +40,7 @@ const ENDPOINT_BYTES_MAX: usize = 300;
 ///
 /// **Accounts.** UDP is not answered: "exported" means that a packet left. Where the receiving machine
 /// says that nobody listens, which on the same machine is known at once, the packet's spans count as
-/// failed.
+/// failed. Each packet also says what was lost so far, as those of Jaeger's own clients (`Batch.stats`).
 ///
 /// ```
 /// use tracer_exporter_jaeger::ThriftUdp;
@@ -57,6 +57,8 @@ pub struct ThriftUdp {
     pace: Pace,
     trimmed: TrimmedSpans,
     complaints: Complaints,
+    /// Spans that were lost for their size.
+    too_large: u64,
 }
 
 /// How many spans were trimmed to fit a packet. Clones see the same count.
@@ -111,31 +113,43 @@ impl ThriftUdp {
     fn send(&mut self, batch: &Batch<'_>, deadline: Instant) -> (usize, Option<ExportError>) {
         let mut rows = Fields::new(batch.rows.as_bytes());
         let (mut lost, mut error) = (0, None);
-        self.packer.begin(batch);
+        self.packer.begin(batch, self.too_large);
         loop {
             let before = rows.clone();
             let packed = self.packer.pack(&mut rows);
             if packed == Packed::default() {
                 return (lost, error);
             }
-            self.pace.wait(self.packer.packet().len(), deadline);
-            match self.udp.send(self.packer.packet()) {
-                _ if packed.spans == 0 => {}
+            let sent = self.send_packet(packed, deadline);
+            match sent {
                 Ok(Sent::Gone) => self.note_trimmed(packed.trimmed),
                 Ok(Sent::TooLarge) if self.shrink_packets() => {
-                    self.packer.begin(batch);
+                    self.packer.begin(batch, self.too_large);
                     rows = before;
                     continue;
                 }
-                Ok(Sent::TooLarge) => lost += packed.spans,
+                Ok(Sent::TooLarge) => {
+                    lost += packed.spans;
+                    self.too_large += packed.spans as u64;
+                }
                 Err(cause) => {
                     lost += packed.spans;
                     error = Some(self.unreachable(&cause));
                 }
             }
             lost += packed.left_out;
+            self.too_large += packed.left_out as u64;
             self.note_left_out(packed.left_out);
         }
+    }
+
+    /// Sends the packet at its pace, if there is one.
+    fn send_packet(&mut self, packed: Packed, deadline: Instant) -> std::io::Result<Sent> {
+        if packed.spans == 0 {
+            return Ok(Sent::Gone);
+        }
+        self.pace.wait(self.packer.packet().len(), deadline);
+        self.udp.send(self.packer.packet())
     }
 
     /// Halves the limit, where a system or network takes less: macOS takes 9,216 bytes.
@@ -145,7 +159,7 @@ impl ThriftUdp {
             return false;
         }
         log::warn!("{}: packets are too large here; from now on at most {smaller} bytes", self.udp.target());
-        self.packer.set_bytes_max(smaller);
+        self.packer.shrink(smaller);
         true
     }
 
@@ -188,6 +202,12 @@ impl Exporter for ThriftUdp {
             Some(error) if lost >= batch.rows.len() => Err(error),
             _ => Ok(Exported::all_but(lost)),
         }
+    }
+
+    fn report_losses(&mut self, batch: &Batch<'_>, _deadline: Instant) -> Result<(), ExportError> {
+        self.packer.begin(batch, self.too_large);
+        self.packer.pack_losses();
+        self.udp.send(self.packer.packet()).map(drop).map_err(|cause| self.unreachable(&cause))
     }
 }
 
@@ -250,6 +270,7 @@ impl ThriftUdpBuilder {
             pace: Pace { bytes_per_second: self.bytes_per_second, next: None },
             trimmed: TrimmedSpans::default(),
             complaints: Complaints::default(),
+            too_large: 0,
         })
     }
 }

@@ -30,7 +30,9 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 use tracer_core::row::Rows;
 use tracer_core::{Batch, ExportError, Exported, Exporter, Resource, Scope};
-use tracer_exporter_jaeger::{ConfigError, JaegerGrpc, OtlpGrpc};
+use tracer_exporter_jaeger::{
+    ConfigError, GrpcStrategies, JaegerGrpc, OtlpGrpc, StrategyError, StrategySource,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -299,4 +301,19 @@ fn settings_are_checked() {
     assert!(OtlpGrpc::builder().timeout(Duration::ZERO).build().is_err());
     assert!(OtlpGrpc::builder().header("a b", "c").build().is_err());
     assert_eq!(OtlpGrpc::builder().build().unwrap().endpoint(), "http://localhost:4317/");
+}
+
+#[test]
+fn a_receiver_that_knows_no_strategies_is_told() {
+    let receiver = Receiver::start(|_| Ok(ExportTraceServiceResponse::default()));
+    let mut source =
+        GrpcStrategies::builder().endpoint(receiver.url()).bearer_token("secret").build().unwrap();
+    let error = source.fetch("shop", Instant::now() + SOON).unwrap_err();
+    let unimplemented = u16::try_from(i32::from(Code::Unimplemented)).unwrap();
+    let StrategyError::Unanswered(ExportError::Refused { status, .. }) = &error else {
+        unreachable!("{error:?}");
+    };
+    assert_eq!(*status, unimplemented);
+    assert!(!format!("{source:?}{error:?}").contains("secret"));
+    receiver.stop();
 }

@@ -18,6 +18,8 @@ mod jaeger_json;
 mod jaeger_model;
 #[path = "it/jaeger_proto.rs"]
 mod jaeger_proto;
+#[path = "it/losses.rs"]
+mod losses;
 #[path = "it/malformed.rs"]
 mod malformed;
 #[path = "it/otlp_json.rs"]
@@ -26,6 +28,8 @@ mod otlp_json;
 mod outages;
 #[path = "it/random.rs"]
 mod random;
+#[path = "it/remote_sampling.rs"]
+mod remote_sampling;
 #[path = "it/runtime.rs"]
 mod runtime;
 #[path = "it/spans.rs"]

@@ -42,27 +42,70 @@ pub trait Extractor {
     /// Visits all values of a field in their order, as bytes.
     fn visit_values<'c>(&'c self, field: &Field, visit: &mut dyn FnMut(&'c [u8]) -> ControlFlow<()>);
 
-    /// Visits all values of several fields, each with its field's place in the list. Values of one
-    /// field come in their order; fields come in any. A break ends the whole visit.
-    fn visit_fields<'c>(
-        &'c self,
-        fields: &[&Field],
-        visit: &mut dyn FnMut(usize, &'c [u8]) -> ControlFlow<()>,
-    ) {
-        let mut flow = ControlFlow::Continue(());
-        for (place, field) in fields.iter().enumerate() {
-            self.visit_values(field, &mut |value| {
-                flow = visit(place, value);
-                flow
-            });
-            if flow.is_break() {
-                return;
+    /// What there is of a field. The default visits its values.
+    fn find<'c>(&'c self, field: &Field) -> Found<'c> {
+        let mut found = Found::Absent;
+        self.visit_values(field, &mut |value| {
+            found = found.and(value);
+            if matches!(found, Found::Repeated(_)) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
+        });
+        found
+    }
+
+    /// What there is of each of several fields, in their order. The default finds one after the other.
+    fn find_all<'c>(&'c self, fields: &[&Field], found: &mut [Found<'c>]) {
+        for (found, field) in found.iter_mut().zip(fields) {
+            *found = self.find(field);
         }
     }
 
     /// Visits all headers: name in whatever case, and value. For formats with a prefix of names.
     fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>);
+
+    /// Visits all headers whose names begin with a prefix: what follows it in the name, in whatever
+    /// case, and the value. The default looks at all headers.
+    fn visit_prefix<'c>(&'c self, prefix: &str, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
+        self.visit_all(&mut |name, value| match without_prefix(name, prefix) {
+            Some(rest) => visit(rest, value),
+            None => ControlFlow::Continue(()),
+        });
+    }
+}
+
+/// What a carrier has of a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Found<'c> {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// One value.
+    Once(&'c [u8]),
+    /// Several values, of which this is the first.
+    Repeated(&'c [u8]),
+}
+
+impl<'c> Found<'c> {
+    /// The same and one more value.
+    #[must_use]
+    pub const fn and(self, value: &'c [u8]) -> Self {
+        match self {
+            Self::Absent => Self::Once(value),
+            Self::Once(first) | Self::Repeated(first) => Self::Repeated(first),
+        }
+    }
+
+    /// The only or first value.
+    #[must_use]
+    pub const fn first(self) -> Option<&'c [u8]> {
+        match self {
+            Self::Absent => None,
+            Self::Once(first) | Self::Repeated(first) => Some(first),
+        }
+    }
 }
 
 /// A carrier that is written: those of [`Extractor`] that own their headers, and the environment of a
@@ -74,12 +117,17 @@ pub trait Injector {
     /// If the carrier cannot hold the value or no more headers; the field is then absent.
     fn set(&mut self, field: &Field, value: &[u8]) -> Result<(), SetError>;
 
-    /// Sets or, where there is no value, removes each of several fields: what a codec does with all
-    /// that it owns. The default does one after the other.
+    /// Sets or, where there is no value, removes each of several fields, and removes all headers of
+    /// some prefixes: what a codec does with all that it owns. The default does one after the other.
     ///
     /// # Errors
     /// The first field that could not be set, by its place in the list; all others are.
-    fn write(&mut self, fields: &[(&Field, Option<&[u8]>)]) -> Result<(), (usize, SetError)> {
+    fn write(
+        &mut self,
+        fields: &[(&Field, Option<&[u8]>)],
+        prefixes: &[&str],
+    ) -> Result<(), (usize, SetError)> {
+        prefixes.iter().for_each(|prefix| self.remove_prefix(prefix));
         let mut result = Ok(());
         for (place, (field, value)) in fields.iter().enumerate() {
             match value {
@@ -157,13 +205,13 @@ impl Field {
 }
 
 /// Whether a name begins with a prefix, whatever the case of either.
-#[inline]
+#[inline(always)]
 fn has_prefix(name: &str, prefix: &str) -> bool {
     without_prefix(name, prefix).is_some()
 }
 
 /// What follows a prefix in a name, whatever the case of either; `None` without the prefix.
-#[inline]
+#[inline(always)]
 pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
     // Most names begin with another letter.
     let (first, expected) = (name.as_bytes().first()?, prefix.as_bytes().first()?);
@@ -171,7 +219,7 @@ pub(crate) fn without_prefix<'n>(name: &'n str, prefix: &str) -> Option<&'n str>
         return None;
     }
     let (start, rest) = name.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
+    start.bytes().zip(prefix.bytes()).all(|(ours, theirs)| ours.eq_ignore_ascii_case(&theirs)).then_some(rest)
 }
 
 const fn is_lower_case_token(mut name: &[u8]) -> bool {

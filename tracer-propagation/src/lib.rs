@@ -53,7 +53,7 @@ mod forward;
 mod policy;
 mod text;
 
-pub use self::carrier::{EnvVars, Extractor, Field, Injector, Pairs, SetError};
+pub use self::carrier::{EnvVars, Extractor, Field, Found, Injector, Pairs, SetError};
 pub use self::codec::b3::B3;
 pub use self::codec::grpc_bin::GrpcTraceBin;
 pub use self::codec::jaeger::Jaeger;

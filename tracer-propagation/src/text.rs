@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::carrier::is_token_byte;
+
 /// Without the blanks and tabs at both ends (RFC 9110, section 5.6.3: OWS).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let mut bytes = bytes;
@@ -11,6 +13,46 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// How many bytes at the start are of a class.
+#[inline]
+pub(crate) fn span(bytes: &[u8], class: u8) -> usize {
+    bytes.iter().position(|byte| !is_of(*byte, class)).unwrap_or(bytes.len())
+}
+
+/// Whether a byte is of a class.
+#[inline]
+pub(crate) fn is_of(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|of| of & class != 0)
+}
+
+/// RFC 9110, section 5.6.2: `tchar`.
+pub(crate) const TOKEN: u8 = 1;
+/// W3C Baggage, section 3.3.1.3: `baggage-octet`.
+pub(crate) const OCTET: u8 = 2;
+/// A baggage-octet that is no percent sign, and stands for itself.
+pub(crate) const BARE: u8 = 4;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut rest: &mut [u8] = &mut classes;
+    let mut byte: u8 = 0;
+    while let [class, after @ ..] = rest {
+        *class = class_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    classes
+}
+
+const fn class_of(byte: u8) -> u8 {
+    let is_octet = matches!(byte, 0x21..=0x7e) && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    (if is_token_byte(byte) { TOKEN } else { 0 })
+        | (if is_octet { OCTET } else { 0 })
+        | (if is_octet && byte != b'%' { BARE } else { 0 })
+}
+
 /// Both sides of the first `delimiter`; `None` without one.
 pub(crate) fn split_once(bytes: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
     let mut sides = bytes.splitn(2, |byte| *byte == delimiter);
@@ -18,7 +60,7 @@ pub(crate) fn split_once(bytes: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> 
 }
 
 /// Gives a text of this thread to write to, so that a long one costs no allocation each time.
-pub(crate) fn with_scratch<T>(write: impl FnOnce(&mut String) -> T) -> T {
+pub(crate) fn with_scratch<T>(write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     // It is taken out meanwhile: who writes may come here again.
     let mut text = SCRATCH.try_with(Cell::take).unwrap_or_default();
     text.clear();
@@ -33,7 +75,7 @@ pub(crate) fn with_scratch<T>(write: impl FnOnce(&mut String) -> T) -> T {
 const SCRATCH_BYTES_MAX: usize = 16 * 1024;
 
 thread_local! {
-    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// A short text that is written without an allocation.
@@ -48,6 +90,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Appends a part; one for which there is no room is left out.
+    #[inline]
     pub(crate) fn push(&mut self, part: &[u8]) {
         let end = self.length.saturating_add(part.len());
         if let Some(room) = self.bytes.get_mut(self.length..end) {

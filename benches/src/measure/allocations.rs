@@ -12,7 +12,8 @@ thread_local! {
 }
 
 /// Allocations that this thread has made.
-pub(super) fn of_this_thread() -> u64 {
+#[must_use]
+pub fn of_this_thread() -> u64 {
     ALLOCATIONS.get()
 }
 

@@ -1,5 +1,6 @@
 //! The real Jaeger (v2), all in one, its storage in memory, on ports of its own.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,6 +14,16 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Jaeger {
     process: Child,
     ports: Ports,
+    sampling: Option<Sampling>,
+}
+
+/// Where its sampling strategies come from.
+#[derive(Clone, Debug)]
+pub enum Sampling {
+    /// A file that is read again when it changes.
+    File(PathBuf),
+    /// What it calculates from what it sees, kept in this folder.
+    Adaptive(PathBuf),
 }
 
 /// The ports it listens on, all on 127.0.0.1.
@@ -27,6 +38,8 @@ struct Ports {
     thrift_udp: u16,
     jaeger_grpc: u16,
     zipkin: u16,
+    sampling_http: u16,
+    sampling_grpc: u16,
 }
 
 impl Jaeger {
@@ -36,7 +49,15 @@ impl Jaeger {
     /// If it cannot be started (then `interop/tools/build` was not run), ends early, or is not
     /// healthy in time.
     pub fn start() -> Result<Self, ProcessError> {
-        on_free_ports(|ports| Self::start_on(Ports::new(ports)))
+        on_free_ports(|ports| Self::start_on(Ports::new(ports), None))
+    }
+
+    /// The same with sampling strategies.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn with_sampling(sampling: &Sampling) -> Result<Self, ProcessError> {
+        on_free_ports(|ports| Self::start_on(Ports::new(ports), Some(sampling.clone())))
     }
 
     /// Starts another with the same ports, once this one has ended.
@@ -44,9 +65,9 @@ impl Jaeger {
     /// # Errors
     /// As [`start`](Self::start), and if a port was taken meanwhile.
     pub fn restart(self) -> Result<Self, ProcessError> {
-        let ports = self.ports;
+        let (ports, sampling) = (self.ports, self.sampling.clone());
         drop(self);
-        Self::start_on(ports)
+        Self::start_on(ports, sampling)
     }
 
     /// Ends it.
@@ -90,6 +111,18 @@ impl Jaeger {
         local_url(self.ports.zipkin)
     }
 
+    /// Where sampling strategies are asked for over HTTP, without the path.
+    #[must_use]
+    pub fn sampling_http(&self) -> String {
+        local_url(self.ports.sampling_http)
+    }
+
+    /// Where they are asked for over gRPC.
+    #[must_use]
+    pub fn sampling_grpc(&self) -> String {
+        local_url(self.ports.sampling_grpc)
+    }
+
     /// Its query API.
     #[must_use]
     pub fn query(&self) -> QueryApi {
@@ -102,13 +135,17 @@ impl Jaeger {
         self.process.output()
     }
 
-    fn start_on(ports: Ports) -> Result<Self, ProcessError> {
+    fn start_on(ports: Ports, sampling: Option<Sampling>) -> Result<Self, ProcessError> {
         let mut command = Command::new(tool("jaeger"));
         command.arg(format!("--config=yaml:{}", ports.config()));
+        if let Some(sampling) = &sampling {
+            // Laid over the other.
+            command.arg(format!("--config=yaml:{}", ports.sampling_config(sampling)));
+        }
         let mut process = Child::start("jaeger", command)?;
         let health = format!("http://127.0.0.1:{}/status", ports.health);
         process.wait_until_answers(&health, READY_DEADLINE)?;
-        Ok(Self { process, ports })
+        Ok(Self { process, ports, sampling })
     }
 }
 
@@ -117,7 +154,7 @@ fn local_url(port: u16) -> String {
 }
 
 impl Ports {
-    const fn new(ports: [u16; 9]) -> Self {
+    const fn new(ports: [u16; 11]) -> Self {
         let [
             otlp_http,
             otlp_grpc,
@@ -128,6 +165,8 @@ impl Ports {
             thrift_udp,
             jaeger_grpc,
             zipkin,
+            sampling_http,
+            sampling_grpc,
         ] = ports;
         Self {
             otlp_http,
@@ -139,7 +178,47 @@ impl Ports {
             thrift_udp,
             jaeger_grpc,
             zipkin,
+            sampling_http,
+            sampling_grpc,
         }
+    }
+
+    /// What strategies need beside that. Adaptive ones are calculated every second, from the second before, to
+    /// have five traces per second of each operation.
+    fn sampling_config(self, sampling: &Sampling) -> String {
+        let Self { sampling_http, sampling_grpc, .. } = self;
+        let (processors, backend, strategies) = match sampling {
+            Sampling::File(path) => {
+                let file = format!("file: {{path: {path:?}, reload_interval: 200ms}}");
+                ("", String::new(), file)
+            }
+            Sampling::Adaptive(folder) => {
+                let directories = format!("directories: {{keys: {folder:?}, values: {folder:?}}}");
+                let adaptive = "adaptive: {sampling_store: samples, initial_sampling_probability: 0.5, \
+                                target_samples_per_second: 5, calculation_interval: 1s, calculation_delay: 0s, \
+                                min_samples_per_second: 0.01}";
+                let backend = format!("samples: {{badger: {{ephemeral: false, {directories}}}}}");
+                ("adaptive_sampling:", backend, adaptive.to_owned())
+            }
+        };
+        let chain = processors.trim_end_matches(':');
+        format!(
+            r#"
+service:
+  extensions: [jaeger_storage, jaeger_query, healthcheckv2, remote_sampling]
+  pipelines:
+    traces: {{processors: [{chain}]}}
+extensions:
+  jaeger_storage:
+    backends: {{{backend}}}
+  remote_sampling:
+    {strategies}
+    http: {{endpoint: "127.0.0.1:{sampling_http}"}}
+    grpc: {{endpoint: "127.0.0.1:{sampling_grpc}"}}
+processors:
+  {processors}
+"#
+        )
     }
 
     /// The configuration: all its protocols in, memory, the query API out. No port but these; its own
@@ -155,6 +234,7 @@ impl Ports {
             thrift_udp,
             jaeger_grpc,
             zipkin,
+            ..
         } = self;
         format!(
             r#"

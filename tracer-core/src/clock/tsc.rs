@@ -3,81 +3,76 @@
 //! It is used only where the kernel itself keeps time by it, which it does not on machines whose counters
 //! differ between cores, stop, or are trapped by a hypervisor.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long the rate is measured: an error of the standard clock's 25 ns is then 0.03 millionths.
-pub(super) const MEASURE: Duration = Duration::from_secs(1);
 /// How often both clocks are read to find a pair that nothing came between.
-const PAIR_ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 16;
+/// So many ticks between two readings of the counter tell that nothing did.
+const TIGHT_TICKS: u64 = 400;
 
 /// What the counter showed at some time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TscReading(u64);
 
-/// Both clocks at one moment; without the counter where that is not to be trusted.
-pub(super) fn pair() -> (Instant, Option<TscReading>) {
-    if !kernel_trusts_it() {
-        return (Instant::now(), None);
-    }
-    let pairs = (0..PAIR_ATTEMPTS).map(|_| {
-        let before = read();
-        let time = Instant::now();
-        let width = read().zip(before).map(|(after, before)| after.saturating_sub(before));
-        // The standard clock was read within `width` of ticks: an interrupt shows as a wide one.
-        (width, time, before.zip(width).map(|(before, width)| TscReading(before + width / 2)))
-    });
-    let tightest = pairs.min_by_key(|(width, ..)| *width);
-    tightest.map_or_else(|| (Instant::now(), None), |(_, time, reading)| (time, reading))
-}
-
-/// Nanoseconds since the counter was 0, at a rate of nanoseconds per tick, times 2^32.
-#[inline]
-pub(super) fn now_ns(rate: u64) -> u64 {
-    read().map_or(0, |ticks| to_ns(ticks, rate))
-}
-
 impl TscReading {
-    /// The counter's rate, by the time that has passed since this reading was taken; `None` while that is
-    /// too short.
-    pub(super) fn rate(self, taken: Instant) -> Option<u64> {
-        if taken.elapsed() < MEASURE {
-            return None;
+    pub(super) const fn ticks(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn ticks_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Both clocks at one moment: the tightest of many pairs.
+pub(super) fn pair() -> (Instant, TscReading) {
+    closest_pair(0)
+}
+
+/// The same, in a hurry: the first pair that is tight.
+pub(super) fn pair_quickly() -> (Instant, TscReading) {
+    closest_pair(TIGHT_TICKS)
+}
+
+fn closest_pair(width_enough: u64) -> (Instant, TscReading) {
+    let (mut closest, mut width_least) = read_both();
+    for _ in 1..ATTEMPTS {
+        if width_least <= width_enough {
+            break;
         }
-        let (now, reading) = pair();
-        let ticks = reading?.0.checked_sub(self.0).filter(|ticks| *ticks > 0)?;
-        let elapsed_ns = now.duration_since(taken).as_nanos();
-        u64::try_from((elapsed_ns << 32) / u128::from(ticks)).ok()
+        let (pair, width) = read_both();
+        if width < width_least {
+            (closest, width_least) = (pair, width);
+        }
     }
-
-    /// The time of this reading, in nanoseconds since the counter was 0.
-    pub(super) fn ns(self, rate: u64) -> u64 {
-        to_ns(self.0, rate)
-    }
+    closest
 }
 
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
-fn to_ns(ticks: u64, rate: u64) -> u64 {
-    ((u128::from(ticks) * u128::from(rate)) >> 32) as u64
+/// A pair, and how many ticks it took: an interrupt shows as a wide one.
+fn read_both() -> ((Instant, TscReading), u64) {
+    let before = read();
+    let time = Instant::now();
+    let width = read().saturating_sub(before);
+    ((time, TscReading(before + width / 2)), width)
 }
 
+/// The counter.
 #[cfg(target_arch = "x86_64")]
-#[inline]
-#[expect(unsafe_code, reason = "the only way to read the counter")]
-#[expect(clippy::unnecessary_wraps, reason = "other processors have no counter")]
-fn read() -> Option<u64> {
+#[inline(always)]
+#[expect(unsafe_code, reason = "the only way to read it")]
+pub(super) fn read() -> u64 {
     // SAFETY: every x86-64 processor has the instruction, and Linux forbids it to a program only if the
     // program itself asks for that.
-    Some(unsafe { std::arch::x86_64::_rdtsc() })
+    unsafe { std::arch::x86_64::_rdtsc() }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-const fn read() -> Option<u64> {
-    None
+pub(super) const fn read() -> u64 {
+    0
 }
 
 /// Whether Linux keeps time by the counter.
-fn kernel_trusts_it() -> bool {
+pub(super) fn is_trusted() -> bool {
     const PATH: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     cfg!(target_arch = "x86_64") && std::fs::read_to_string(PATH).is_ok_and(|name| name.trim() == "tsc")
 }

@@ -96,30 +96,25 @@ impl Baggage {
 
     /// Whether there are no items.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        match &self.0 {
+            None => true,
+            // What was set last hides others, and is hidden by none.
+            Some(latest) => latest.is_removed && self.iter().next().is_none(),
+        }
     }
 
     /// The items, the latest set first, each key once.
     pub fn iter(&self) -> impl Iterator<Item = BaggageItem<'_>> {
-        let (mut visited, mut keys) = (0, HashSet::new());
+        let (mut visited, mut keys) = (0, None);
         self.nodes().filter(move |node| self.is_latest(node, &mut visited, &mut keys)).filter_map(|node| {
             Some(BaggageItem { key: node.key(), value: node.value()?, properties: &node.properties })
         })
     }
 
     fn prepend(&self, key: &str, value: Option<&str>, properties: Vec<BaggageProperty>) -> Self {
-        let value_or_none = value.unwrap_or_default();
-        let mut text = String::with_capacity(key.len() + value_or_none.len());
-        text.push_str(key);
-        text.push_str(value_or_none);
-        Self(Some(Arc::new(Node {
-            text: text.into_boxed_str(),
-            key_bytes: key.len(),
-            is_removed: value.is_none(),
-            properties: properties.into(),
-            next: self.clone(),
-        })))
+        Self(Some(Arc::new(Node::new(key, value, properties.into(), self.clone()))))
     }
 
     fn nodes(&self) -> impl Iterator<Item = &Node> {
@@ -128,20 +123,41 @@ impl Baggage {
 
     /// Whether no node before has the same key. Nodes are asked about in their order; `visited` and
     /// `keys` are what is known from those before.
-    fn is_latest<'a>(&'a self, node: &'a Node, visited: &mut usize, keys: &mut HashSet<&'a str>) -> bool {
+    fn is_latest<'a>(
+        &'a self,
+        node: &'a Node,
+        visited: &mut usize,
+        keys: &mut Option<HashSet<&'a str>>,
+    ) -> bool {
         let before = *visited;
         *visited += 1;
         if before < COMPARED_MAX {
             return !self.nodes().take(before).any(|earlier| earlier.key() == node.key());
         }
-        if before == COMPARED_MAX {
-            keys.extend(self.nodes().take(before).map(Node::key));
+        keys.get_or_insert_with(|| self.nodes().take(before).map(Node::key).collect()).insert(node.key())
+    }
+}
+
+impl<K: AsRef<str>, V: AsRef<str>> Extend<(K, V)> for Baggage {
+    /// Sets items, one after the other.
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, items: I) {
+        for (key, value) in items {
+            let next = Self(self.0.take());
+            self.0 = Some(Arc::new(Node::new(key.as_ref(), Some(value.as_ref()), Box::default(), next)));
         }
-        keys.insert(node.key())
     }
 }
 
 impl Node {
+    fn new(key: &str, value: Option<&str>, properties: Box<[BaggageProperty]>, next: Baggage) -> Self {
+        let value_or_none = value.unwrap_or_default();
+        let mut text = String::with_capacity(key.len() + value_or_none.len());
+        text.push_str(key);
+        text.push_str(value_or_none);
+        let text = text.into_boxed_str();
+        Self { text, key_bytes: key.len(), is_removed: value.is_none(), properties, next }
+    }
+
     fn key(&self) -> &str {
         self.text.get(..self.key_bytes).unwrap_or_default()
     }
@@ -221,6 +237,16 @@ mod tests {
         assert_eq!(removed.get("a"), None);
         assert!(removed.is_empty());
         assert_eq!(removed.with_item("a", "2").get("a"), Some("2"));
+    }
+
+    #[test]
+    fn items_are_added_in_their_order() {
+        let mut baggage = Baggage::new().with_item("a", "0");
+        let before = baggage.clone();
+        baggage.extend([("b", "1"), ("a", "2")]);
+        let items: Vec<_> = baggage.iter().map(|item| (item.key, item.value)).collect();
+        assert_eq!(items, [("a", "2"), ("b", "1")]);
+        assert_eq!(before.get("a"), Some("0"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub struct TraceId([u8; 16]);
 pub struct SpanId([u8; 8]);
 
 macro_rules! id_impl {
-    ($name:ident, $bytes:literal, $digits:literal) => {
+    ($name:ident, $number:ident, $bytes:literal, $digits:literal) => {
         impl $name {
             /// The all-zero id, which names nothing.
             pub const INVALID: Self = Self([0; $bytes]);
@@ -56,8 +56,8 @@ macro_rules! id_impl {
 
             /// Whether any bit is set.
             #[must_use]
-            pub fn is_valid(self) -> bool {
-                self != Self::INVALID
+            pub const fn is_valid(self) -> bool {
+                $number::from_ne_bytes(self.0) != 0
             }
         }
 
@@ -75,8 +75,8 @@ macro_rules! id_impl {
     };
 }
 
-id_impl!(TraceId, 16, 32);
-id_impl!(SpanId, 8, 16);
+id_impl!(TraceId, u128, 16, 32);
+id_impl!(SpanId, u64, 8, 16);
 
 impl TraceId {
     /// The less significant half: what samplers compare and 64-bit systems know.

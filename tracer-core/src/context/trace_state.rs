@@ -8,7 +8,11 @@
 //! ```
 //! (Trace Context Level 2, section 3.3.1.)
 
+mod text;
+
 use std::fmt;
+
+use self::text::Text;
 
 /// The most members that a list may have.
 const MEMBERS_MAX: usize = 32;
@@ -30,7 +34,7 @@ const LARGE_MEMBER_BYTES: usize = 128;
 /// # Ok::<(), tracer_core::TraceStateError>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct TraceState(String);
+pub struct TraceState(Text);
 
 /// Why a member or a list is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,42 +65,51 @@ impl TraceState {
     ///
     /// # Errors
     /// For the first malformed member, and for a 33rd one, repeated keys included.
+    #[inline]
     pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
+        if is_plain(list) {
+            return Ok(Self(Text::new(list)));
+        }
+        Self::parse_any(list)
+    }
+
+    #[cold]
+    fn parse_any(list: &[u8]) -> Result<Self, TraceStateError> {
         let (mut count, mut bytes) = (0, 0);
-        let (mut keys, mut may_repeat) = (0_u64, false);
         for member in Members(list) {
             count += 1;
             if count > MEMBERS_MAX {
                 return Err(TraceStateError::TooMany);
             }
-            let member = member?;
-            bytes += member.text.len() + ",".len();
-            let key = 1 << member.key_hash();
-            may_repeat |= keys & key != 0;
-            keys |= key;
+            bytes += member?.text.len() + ",".len();
         }
-        // Most lists have nothing to leave out.
-        let is_plain = bytes == list.len() + ",".len() && !may_repeat;
-        let text = if is_plain { list.to_vec() } else { distinct(list, bytes) };
-        // All bytes of members are of ASCII.
-        String::from_utf8(text).map(Self).map_err(|_| TraceStateError::Value)
+        Ok(Self(Text::new(&distinct(list, bytes))))
+    }
+
+    /// The bytes of the header's value, all of ASCII.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The header's value: members joined by commas, without blanks. Empty if there are none.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // All bytes of members are of ASCII.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// Whether there are no members.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// The members, left to right.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.split(',').filter_map(|member| member.split_once('='))
+        self.as_str().split(',').filter_map(|member| member.split_once('='))
     }
 
     /// The value of a key.
@@ -129,7 +142,7 @@ impl TraceState {
             member.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'='))
         };
         let mut members = 0;
-        for member in self.0.as_bytes().split(|byte| *byte == b',') {
+        for member in self.as_bytes().split(|byte| *byte == b',') {
             if is_of_key(member) {
                 return Ok(());
             }
@@ -138,10 +151,7 @@ impl TraceState {
         if members == MEMBERS_MAX {
             return Err(TraceStateError::TooMany);
         }
-        if !self.0.is_empty() {
-            self.0.push(',');
-        }
-        self.0.extend([key, "=", value]);
+        self.0 = join(self.iter().chain(std::iter::once((key, value))));
         Ok(())
     }
 
@@ -156,7 +166,7 @@ impl TraceState {
     /// bytes, then any others, in both cases from the right.
     pub fn truncate(&mut self, bytes_max: usize) {
         for least_bytes in [LARGE_MEMBER_BYTES + 1, 0] {
-            while self.0.len() > bytes_max {
+            while self.as_bytes().len() > bytes_max {
                 let mut members: Vec<_> = self.iter().collect();
                 let Some(index) = members.iter().rposition(|(k, v)| k.len() + 1 + v.len() >= least_bytes)
                 else {
@@ -171,17 +181,17 @@ impl TraceState {
 
 impl fmt::Debug for TraceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TraceState({:?})", self.0)
+        write!(f, "TraceState({:?})", self.as_str())
     }
 }
 
 impl fmt::Display for TraceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
-fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Text {
     let mut list = String::new();
     for (key, value) in members {
         if !list.is_empty() {
@@ -189,7 +199,34 @@ fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         }
         list.extend([key, "=", value]);
     }
-    list
+    Text::new(list.as_bytes())
+}
+
+/// Whether a list is as most are: valid, with nothing to leave out, and without two keys that look alike.
+fn is_plain(list: &[u8]) -> bool {
+    let (mut rest, mut keys) = (list, 0_u64);
+    for _ in 0..MEMBERS_MAX {
+        let Some((key, [b'=', after @ ..])) = rest.split_at_checked(span(rest, KEY)) else { return false };
+        let Some((value, after)) = after.split_at_checked(span(after, VALUE)) else { return false };
+        let bit = 1 << key_hash(key);
+        if keys & bit != 0 || check_ends(key, value).is_err() {
+            return false;
+        }
+        keys |= bit;
+        match after {
+            [] => return true,
+            [b',', tail @ ..] => rest = tail,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Below 64. Equal for equal keys.
+fn key_hash(key: &[u8]) -> usize {
+    let ends = key.first().zip(key.last());
+    let ends = ends.map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
+    (ends + key.len() * 7) % 64
 }
 
 fn check_member(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
@@ -215,15 +252,6 @@ struct Member<'l> {
     key: &'l [u8],
     /// `key=value`.
     text: &'l [u8],
-}
-
-impl Member<'_> {
-    /// Below 64. Equal for equal keys.
-    fn key_hash(&self) -> usize {
-        let ends = self.key.first().zip(self.key.last());
-        let ends = ends.map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
-        (ends + self.key.len() * 7) % 64
-    }
 }
 
 /// The members of a list, up to the first malformed one.
@@ -320,16 +348,10 @@ const fn classes() -> [u8; 256] {
 }
 
 /// How many bytes at the start are of a class.
-#[inline]
+#[inline(always)]
 fn span(bytes: &[u8], class: u8) -> usize {
-    let mut length = 0;
-    for byte in bytes {
-        if CLASSES.get(usize::from(*byte)).is_none_or(|of| of & class == 0) {
-            break;
-        }
-        length += 1;
-    }
-    length
+    let is_of = |byte: &u8| CLASSES.get(usize::from(*byte)).is_some_and(|of| of & class != 0);
+    bytes.iter().position(|byte| !is_of(byte)).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]
@@ -347,7 +369,9 @@ mod tests {
                 for (key, value) in [(first, "1"), ("x", "0"), (second, "2")] {
                     pushed.push(key, value).unwrap();
                 }
-                assert_eq!(TraceState::parse(list.as_bytes()), Ok(pushed), "{list}");
+                assert_eq!(TraceState::parse(list.as_bytes()), Ok(pushed.clone()), "{list}");
+                let plain = pushed.as_str().to_owned();
+                assert_eq!(TraceState::parse(plain.as_bytes()), Ok(pushed), "{plain}");
             }
         }
     }

@@ -10,9 +10,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
 
 /// The accounts of a pipeline, as they stood at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -202,15 +201,20 @@ impl Accounts {
     /// Counters for a thread that has its first span.
     pub(crate) fn enter_thread(&self) -> Arc<ThreadCounters> {
         let counters = Arc::<ThreadCounters>::default();
-        self.threads.lock().live.push(Arc::clone(&counters));
+        lock(&self.threads).live.push(Arc::clone(&counters));
         counters
     }
 
     /// Keeps the sums of a thread that has ended. Its last store happened before.
     pub(crate) fn leave_thread(&self, counters: &Arc<ThreadCounters>) {
-        let mut threads = self.threads.lock();
+        let mut threads = lock(&self.threads);
         threads.live.retain(|live| !Arc::ptr_eq(live, counters));
         threads.gone.add(counters);
+    }
+
+    /// Lets the counters of all threads go, when nobody looks at the sums any more.
+    pub(crate) fn forget_threads(&self) {
+        lock(&self.threads).live = Vec::new();
     }
 
     /// Counts a panic of the worker, and says whether it is the first.
@@ -262,7 +266,7 @@ impl Accounts {
     }
 
     fn sums(&self) -> Sums {
-        let threads = self.threads.lock();
+        let threads = lock(&self.threads);
         let mut sums = threads.gone;
         // All ends before all beginnings: a span that moves between threads is then never ended first.
         threads.live.iter().for_each(|thread| sums.add_ends(thread));

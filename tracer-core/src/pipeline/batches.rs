@@ -28,6 +28,10 @@ impl OpenBatch {
         self.count
     }
 
+    pub(super) const fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
     /// The batch as exporters see it.
     pub(super) fn view(&self) -> Batch<'_> {
         Batch::new(&self.source.resource, &self.source.scope, Rows::new(&self.rows, self.count))

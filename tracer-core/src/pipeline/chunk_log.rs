@@ -59,6 +59,13 @@ pub(crate) struct Writer {
     chain: Arc<Chain>,
 }
 
+/// Room behind the rows of a log. What is written there counts when it is published.
+#[derive(Debug)]
+pub(crate) struct Room<'w> {
+    writer: &'w mut Writer,
+    len_max: usize,
+}
+
 /// The end that takes rows out. All readers of a pipeline are the worker's.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -142,29 +149,14 @@ impl Writer {
 
     /// Whether the last chunk has room for a row of `len` bytes.
     #[inline(always)]
-    pub(crate) fn has_room(&self, len: usize) -> bool {
+    fn has_room(&self, len: usize) -> bool {
         len <= self.end - self.position
     }
 
-    /// Room for a row in the last chunk, if it has that. The bytes in it are whatever they are.
+    /// Room for a row of at most `len_max` bytes in the last chunk, if it has that.
     #[inline(always)]
-    pub(crate) fn room(&mut self, len: usize) -> Option<&mut [u8]> {
-        if !self.has_room(len) {
-            return None;
-        }
-        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk (invariant 4), and nobody else
-        // has it (invariant 1): this writer is borrowed meanwhile.
-        Some(unsafe { self.tail().bytes.room(self.position, len) })
-    }
-
-    /// Publishes a row that was written into the room.
-    #[inline(always)]
-    pub(crate) fn publish(&mut self, len: usize) {
-        // A caller that never asked for room publishes bytes that are whatever they are, within the chunk.
-        let end = (self.position + len).min(self.end);
-        self.tail().bytes.written(self.position, end - self.position);
-        self.position = end;
-        self.tail().committed.store(self.position, Ordering::Release);
+    pub(crate) fn room(&mut self, len_max: usize) -> Option<Room<'_>> {
+        if self.has_room(len_max) { Some(Room { writer: self, len_max }) } else { None }
     }
 
     /// Links a chunk with room for `len` bytes.
@@ -196,6 +188,27 @@ impl Writer {
     fn tail(&self) -> &Chunk {
         // SAFETY: the tail is not freed while `chain` lives (invariant 3).
         unsafe { self.tail.as_ref() }
+    }
+}
+
+impl Room<'_> {
+    /// The bytes, whatever they are.
+    #[inline(always)]
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the range is behind `committed` (invariant 2) and within the chunk (invariant 4, and `has_room`
+        // before this room was made), and nobody else has it (invariant 1): the writer is borrowed meanwhile.
+        unsafe { self.writer.tail().bytes.room(self.writer.position, self.len_max) }
+    }
+
+    /// Publishes the row that was written into the first `len` bytes.
+    #[inline(always)]
+    pub(crate) fn publish(self, len: usize) {
+        let Self { writer, len_max } = self;
+        // Not beyond the room, and so within the chunk (invariant 4).
+        let len = len.min(len_max);
+        writer.tail().bytes.written(writer.position, len);
+        writer.position += len;
+        writer.tail().committed.store(writer.position, Ordering::Release);
     }
 }
 
@@ -286,8 +299,9 @@ mod tests {
 
     fn append(writer: &mut Writer, row: &[u8]) -> Result<Appended, Full> {
         let appended = writer.prepare(row.len(), Priority::Ordinary)?;
-        writer.room(row.len()).ok_or(Full)?.copy_from_slice(row);
-        writer.publish(row.len());
+        let mut room = writer.room(row.len()).ok_or(Full)?;
+        room.bytes().copy_from_slice(row);
+        room.publish(row.len());
         Ok(appended)
     }
 
@@ -370,8 +384,9 @@ mod tests {
         let row = [1; 1_000];
         let append_last = |writer: &mut Writer| {
             let appended = writer.prepare(row.len(), Priority::Last);
-            writer.room(row.len()).ok_or(Full)?.copy_from_slice(&row);
-            writer.publish(row.len());
+            let mut room = writer.room(row.len()).ok_or(Full)?;
+            room.bytes().copy_from_slice(&row);
+            room.publish(row.len());
             writer.hold_back();
             appended
         };

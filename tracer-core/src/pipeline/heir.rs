@@ -60,6 +60,11 @@ impl Line {
         self.is_shut.store(true, Ordering::Release);
     }
 
+    /// There is nobody left to have a further life.
+    pub(super) fn forget(&self) {
+        drop(std::mem::take(&mut *self.exporters.lock()));
+    }
+
     /// The life in this process, if it has begun.
     pub(super) fn begun(&self) -> Option<&'static Life> {
         self.heir.get().filter(|life| !life.hub.is_inherited())

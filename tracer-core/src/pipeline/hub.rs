@@ -5,15 +5,16 @@
 //! in the thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
 use super::accounts::{Accounts, ThreadCounters};
-use super::budget::{Budget, SharedBudget};
-use super::chunk_log::{Appended, Reader, SharedPool, chunk_log};
+use super::budget::Budget;
+use super::chunk_log::Appended;
 use super::heir::Line;
 use super::local::{self, Current, Local};
+use super::registry::Registry;
 use crate::fork;
 use crate::resource::{Resource, Scope};
 use crate::row::writer::Row;
@@ -30,23 +31,14 @@ pub(crate) struct Source {
 pub(crate) struct Hub {
     /// Names the pipeline in a thread's list; never used again.
     pub(crate) id: u64,
-    pub(crate) budget: SharedBudget,
-    pool: SharedPool,
+    pub(super) registry: Registry,
     pub(crate) accounts: Accounts,
-    /// Logs that the worker has not taken over yet.
-    new_logs: Mutex<Vec<ThreadLog>>,
     sources: Mutex<Vec<Arc<Source>>>,
-    closed: AtomicBool,
+    /// Who has use for what is in here: the pipeline's handles, and its drain.
+    users: AtomicU32,
     /// Which process it belongs to.
     pub(super) generation: u32,
     line: Arc<Line>,
-}
-
-/// The worker's end of a thread.
-#[derive(Debug)]
-pub(crate) struct ThreadLog {
-    pub(crate) reader: Reader,
-    pub(crate) counters: Arc<ThreadCounters>,
 }
 
 impl Hub {
@@ -58,12 +50,10 @@ impl Hub {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            budget: SharedBudget::new(budget),
-            pool: SharedPool::default(),
+            registry: Registry::new(budget),
             accounts: Accounts::new(exporters),
-            new_logs: Mutex::default(),
             sources: Mutex::default(),
-            closed: AtomicBool::new(false),
+            users: AtomicU32::new(2),
             generation: fork::generation(),
             line,
         }
@@ -82,17 +72,30 @@ impl Hub {
 
     /// Refuses all further rows; `false` if it did so already.
     pub(crate) fn close(&self) -> bool {
-        !self.closed.swap(true, Ordering::AcqRel)
+        self.registry.close()
     }
 
-    pub(crate) fn take_new_logs(&self) -> Vec<ThreadLog> {
-        std::mem::take(&mut *self.new_logs.lock())
+    /// One of the users has gone. With the last one goes all that is large: the hub itself stays as long as any
+    /// tracer's core, which is for ever.
+    pub(super) fn leave(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        self.registry.forget();
+        self.accounts.forget_threads();
+        *self.sources.lock() = Vec::new();
+        self.line.forget();
+    }
+
+    /// Whether nobody takes rows or looks at the accounts any more.
+    fn is_over(&self) -> bool {
+        self.users.load(Ordering::Acquire) == 0
     }
 
     /// Whether no more rows are taken.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.registry.is_closed()
     }
 
     /// Appends a row to this thread's log, or drops and counts it. Says whether the worker should be woken.
@@ -101,15 +104,13 @@ impl Hub {
             local.counters.dropped_shutdown.add(1);
             return false;
         }
-        let len = row.len();
-        let Ok(appended) = local.writer.prepare(len.total, row.priority()) else {
+        let Ok(appended) = local.writer.prepare(row.room_bytes(), row.priority()) else {
             local.counters.dropped_memory.add(1);
             return false;
         };
-        // The room is prepared, and has the row's size.
-        match local.writer.room(len.total).and_then(|room| row.write(len, room)) {
-            Some(()) => local.writer.publish(len.total),
-            None => local.counters.dropped_memory.add(1),
+        // The room is prepared.
+        if local.append(row).is_none() {
+            local.counters.dropped_memory.add(1);
         }
         local.writer.hold_back();
         appended == Appended::UnderPressure
@@ -118,28 +119,31 @@ impl Hub {
     /// Uses this thread's end of the pipeline, which is made if there is none.
     #[inline]
     pub(crate) fn with_local<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
-        if let Some(mut current) = Current::take(self.id) {
-            if let Some(local) = current.local() {
+        if let Some(mut current) = Current::take() {
+            if let Some(local) = current.local(self.id) {
                 let done = work(local);
                 current.put_back();
                 return done;
             }
+            current.put_back();
         }
-        if self.is_inherited() {
+        if self.is_inherited() || self.is_over() {
             return self.with_foreign(work);
         }
         local::with_local(self.id, || self.enter(), work)
     }
 
-    /// Uses an end that nobody reads: in a forked process, for what belongs to the parent. Spans that end are
-    /// counted.
+    /// Uses an end that nobody reads: for spans that outlive their pipeline, and in a forked process for what
+    /// belongs to the parent; such spans are counted when they end.
     #[cold]
     #[inline(never)]
     fn with_foreign<R>(&self, work: impl FnOnce(&mut Local) -> R) -> R {
-        let (writer, _reader) = chunk_log(&self.budget, &self.pool);
+        let writer = self.registry.unread_log();
         let counters = Arc::<ThreadCounters>::default();
         let done = work(&mut Local::new(self.id, writer, Arc::clone(&counters)));
-        self.line.heir().hub.accounts.add_forked(counters.finished.get());
+        if self.is_inherited() {
+            self.line.heir().hub.accounts.add_forked(counters.finished.get());
+        }
         done
     }
 
@@ -149,9 +153,7 @@ impl Hub {
     }
 
     fn enter(&self) -> Local {
-        let (writer, reader) = chunk_log(&self.budget, &self.pool);
-        let counters = self.accounts.enter_thread();
-        self.new_logs.lock().push(ThreadLog { reader, counters: Arc::clone(&counters) });
+        let (writer, counters) = self.registry.enter(&self.accounts);
         Local::new(self.id, writer, counters)
     }
 }

@@ -18,11 +18,13 @@ use parking_lot::Mutex;
 
 use super::accounts::ThreadCounters;
 use super::chunk_log::Writer;
+use crate::id_generator::IdGenerator;
 use crate::row::body::Body;
+use crate::row::writer::Row;
 
 const SPARE_TIMEOUT: Duration = Duration::from_millis(10);
 /// How many bodies a thread keeps for each pipeline.
-const BODIES_MAX: usize = 64;
+const BODIES_MAX: usize = 32;
 
 /// A thread's end of a pipeline.
 #[derive(Debug)]
@@ -31,8 +33,10 @@ pub(crate) struct Local {
     pub(crate) writer: Writer,
     pub(crate) counters: Arc<ThreadCounters>,
     /// Empty bodies, so that a span that is tagged allocates nothing.
-    #[expect(clippy::vec_box, reason = "spans hold boxes: a body is not copied in and out")]
-    bodies: Vec<Box<Body>>,
+    bodies: [Option<Box<Body>>; BODIES_MAX],
+    bodies_len: usize,
+    /// Draws span ids.
+    pub(crate) ids: IdGenerator,
 }
 
 /// Where a thread keeps an end. Emptied when the thread ends.
@@ -53,21 +57,19 @@ static SPARE: Mutex<Vec<&'static mut Place>> = Mutex::new(Vec::new());
 pub(crate) struct Current(&'static mut Place);
 
 impl Current {
-    /// Takes the end, if it is one of that pipeline.
+    /// Takes the end that was used last.
     #[inline(always)]
-    pub(crate) fn take(hub_id: u64) -> Option<Self> {
-        let place = CURRENT.with(Cell::take)?;
-        if place.is_of(hub_id) {
-            return Some(Self(place));
-        }
-        CURRENT.with(|current| current.set(Some(place)));
-        None
+    pub(crate) fn take() -> Option<Self> {
+        CURRENT.with(Cell::take).map(Self)
     }
 
-    /// The end: always there, since `take` saw it.
+    /// The end, if it is one of that pipeline.
     #[inline(always)]
-    pub(crate) const fn local(&mut self) -> Option<&mut Local> {
-        self.0.0.as_mut()
+    pub(crate) fn local(&mut self, hub_id: u64) -> Option<&mut Local> {
+        match &mut self.0.0 {
+            Some(local) if local.hub_id == hub_id => Some(local),
+            _ => None,
+        }
     }
 
     /// Puts the end back. (Not a destructor, nor a closure: those are not always inlined.)
@@ -172,22 +174,41 @@ impl Drop for Others {
 }
 
 impl Local {
-    pub(crate) const fn new(hub_id: u64, writer: Writer, counters: Arc<ThreadCounters>) -> Self {
-        Self { hub_id, writer, counters, bodies: Vec::new() }
+    pub(crate) fn new(hub_id: u64, writer: Writer, counters: Arc<ThreadCounters>) -> Self {
+        Self {
+            hub_id,
+            writer,
+            counters,
+            bodies: [const { None }; BODIES_MAX],
+            bodies_len: 0,
+            ids: IdGenerator::new(),
+        }
+    }
+
+    /// Appends a row, if the log's last chunk has room for it.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, row: &Row<'_>) -> Option<()> {
+        let mut room = self.writer.room(row.room_bytes())?;
+        let len = row.write(room.bytes())?;
+        room.publish(len);
+        Some(())
     }
 
     /// An empty body, if one is kept.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_body(&mut self) -> Option<Box<Body>> {
-        self.bodies.pop()
+        let last = self.bodies_len.checked_sub(1)?;
+        self.bodies_len = last;
+        self.bodies.get_mut(last)?.take()
     }
 
     /// Takes a body back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn give_back(&mut self, mut body: Box<Body>) {
-        if self.bodies.len() < BODIES_MAX {
+        if let Some(place) = self.bodies.get_mut(self.bodies_len) {
             body.clear();
-            self.bodies.push(body);
+            *place = Some(body);
+            self.bodies_len += 1;
         }
     }
 }

@@ -1,18 +1,14 @@
 //! The two ends of a question to the worker: who asks waits for the first answer, blocking or as a future.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "parking_lot's waiters share a table, which a fork would freeze"
-)]
-
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::FlushError;
+use crate::sync::{Condvar, WaitGuard, WaitMutex};
 
 /// A flush or shutdown under way: a future that needs no runtime.
 ///
@@ -25,7 +21,7 @@ pub struct FlushFuture(Arc<Ticket>);
 /// Where the answer is put.
 #[derive(Debug, Default)]
 pub(super) struct Ticket {
-    state: Mutex<State>,
+    state: WaitMutex<State>,
     settled: Condvar,
 }
 
@@ -75,7 +71,7 @@ impl Ticket {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> WaitGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +116,7 @@ impl Future for FlushFuture {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(tracer_loom)))]
 mod tests {
     use super::*;
 

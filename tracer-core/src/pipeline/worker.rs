@@ -15,8 +15,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::batches::{OpenBatch, OpenBatches, tagged_rows};
-use super::hub::{Hub, ThreadLog};
+use super::hub::Hub;
+use super::losses::LossReport;
 use super::outlet::Outlet;
+use super::registry::Logs;
 use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
@@ -135,7 +137,7 @@ fn run(mut drain: Drain, questions: &Receiver<Control>) {
 /// A panic here (an exporter's own is caught before) costs the batch in hand: it is counted, the logs stay as
 /// they are, and the drain goes on.
 pub(crate) struct Drain {
-    logs: Vec<ThreadLog>,
+    logs: Logs,
     clock: Clock,
     out: Outflow,
     reporter: Reporter,
@@ -146,6 +148,7 @@ struct Outflow {
     hub: Arc<Hub>,
     outlets: Vec<Outlet>,
     open: OpenBatches,
+    losses: LossReport,
     settings: Settings,
     /// Rows that left the logs, and those of them whose end is in the accounts.
     taken: u64,
@@ -160,9 +163,9 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        let open = OpenBatches::default();
-        let out = Outflow { hub, outlets, open, settings, taken: 0, settled: 0 };
-        Self { logs: Vec::new(), clock, out, reporter: Reporter::default() }
+        let (open, losses) = (OpenBatches::default(), LossReport::default());
+        let out = Outflow { hub, outlets, open, losses, settings, taken: 0, settled: 0 };
+        Self { logs: Logs::default(), clock, out, reporter: Reporter::default() }
     }
 
     pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
@@ -179,12 +182,16 @@ impl Drain {
     fn sweep(&mut self) {
         // Nobody waits for the result; the accounts have it.
         let _ = self.drain(None);
+        if self.out.losses.is_due(Instant::now()) {
+            self.out.report_losses(None);
+        }
         self.report();
     }
 
     /// Exports what is in the logs and what exporters hold back.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let mut result = self.drain(Some(deadline));
+        self.out.report_losses(Some(deadline));
         for outlet in &mut self.out.outlets {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
@@ -206,20 +213,14 @@ impl Drain {
         let Self { logs, clock, out, .. } = self;
         let mut result = out.guard(|out| {
             switch::poll_files();
-            out.hub.budget.clear_pressure();
+            out.hub.registry.budget.clear_pressure();
             clock.adjust();
             Ok(())
         });
-        logs.append(&mut out.hub.take_new_logs());
-        logs.retain_mut(|log| {
-            let more = log.reader.drain(|run| {
-                let exported = out.take(run, deadline);
-                result = result.and(exported);
-            });
-            if !more {
-                out.hub.accounts.leave_thread(&log.counters);
-            }
-            more
+        let hub = Arc::clone(&out.hub);
+        logs.sweep(&hub.registry, &hub.accounts, |run| {
+            let exported = out.take(run, deadline);
+            result = result.and(exported);
         });
         while let Some(batch) = out.open.pop() {
             let exported = out.guard(|out| out.export(batch, deadline));
@@ -265,9 +266,8 @@ impl Outflow {
     fn export(&mut self, batch: OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
         // What an exporter's own HTTP client traces would come back here for ever.
         let _untraced = active::attach(untraced());
-        let own_deadline = Instant::now() + self.settings.export_timeout;
-        let deadline = deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline));
-        let view = batch.view();
+        let deadline = self.export_deadline(deadline);
+        let view = batch.view().with_number(self.losses.number(batch.source()));
         let (count, mut worst) = (batch.count(), batch.count());
         let accounts = &self.hub.accounts;
         let dropped = accounts.stats().dropped;
@@ -290,6 +290,24 @@ impl Outflow {
         } else {
             Ok(())
         }
+    }
+
+    /// Tells of losses without spans. A panic costs no span, and exporters' own are caught.
+    fn report_losses(&mut self, asked_until: Option<Instant>) {
+        let _ = self.guard(|out| {
+            let deadline = out.export_deadline(asked_until);
+            if Instant::now() < deadline {
+                let _untraced = active::attach(untraced());
+                out.losses.tell(&mut out.outlets, &out.hub, asked_until.is_some(), deadline);
+            }
+            Ok(())
+        });
+    }
+
+    /// When an export has to be done, for who waits until a deadline or nobody.
+    fn export_deadline(&self, deadline: Option<Instant>) -> Instant {
+        let own_deadline = Instant::now() + self.settings.export_timeout;
+        deadline.map_or(own_deadline, |deadline| deadline.min(own_deadline))
     }
 
     /// Does a piece of work, and counts what a panic in it loses.
@@ -349,6 +367,7 @@ impl Drop for Drain {
             // An exporter may panic at its end, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(outlet)));
         }
+        let _ = catch_unwind(AssertUnwindSafe(|| self.out.hub.leave()));
     }
 }
 

@@ -8,6 +8,7 @@ use super::buffer::Buffer;
 use super::copy::copy_bytes;
 use super::key_value::{fields_len, key_value_len, put_fields, put_key_value, put_short, short_len_max};
 use super::wire::{bytes_field_len, put_bytes, put_key_len, put_varint, read_len};
+use crate::clock::Timeline;
 use crate::context::{SpanContext, TraceState};
 use crate::limits::{Limits, SpanLimits};
 use crate::span::StatusCode;
@@ -28,6 +29,8 @@ pub(crate) struct Body {
     attributes: u32,
     events: u32,
     links: u32,
+    /// Taken at the first log.
+    timeline: Option<Timeline>,
     /// Whether anything below is set.
     has_rest: bool,
     rest: Rest,
@@ -62,10 +65,11 @@ pub(crate) struct DroppedEntries {
 
 impl Body {
     /// Forgets everything but the memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
         (self.keys, self.attributes, self.events, self.links) = (0, 0, 0, 0);
+        self.timeline = None;
         if self.has_rest {
             self.has_rest = false;
             self.rest.clear();
@@ -76,6 +80,18 @@ impl Body {
         self.buffer.as_bytes()
     }
 
+    /// What all times of the span are told by, if one has been.
+    #[inline(always)]
+    pub(crate) const fn timeline(&self) -> Option<Timeline> {
+        self.timeline
+    }
+
+    /// The same; `now`, and from now on, if none has been.
+    #[inline(always)]
+    pub(crate) fn timeline_or(&mut self, now: impl FnOnce() -> Timeline) -> Timeline {
+        *self.timeline.get_or_insert_with(now)
+    }
+
     /// What most spans have none of, if this one has it.
     #[inline]
     pub(crate) const fn rest(&self) -> Option<&Rest> {
@@ -83,10 +99,11 @@ impl Body {
     }
 
     pub(crate) fn set_status(&mut self, status: StatusCode, message: &str, limits: &SpanLimits) {
+        let message = self.cut(message, limits.name_bytes_max);
         let rest = self.rest_mut();
         rest.status = status;
         rest.status_message.clear();
-        rest.status_message.push_str(cut_text(message, limits.name_bytes_max));
+        rest.status_message.push_str(message);
     }
 
     /// The status code alone; what was said about it stays.
@@ -95,9 +112,10 @@ impl Body {
     }
 
     pub(crate) fn set_name(&mut self, name: &str, limits: &SpanLimits) {
+        let name = self.cut(name, limits.name_bytes_max);
         let rest = self.rest_mut();
         rest.name.clear();
-        rest.name.push_str(cut_text(name, limits.name_bytes_max));
+        rest.name.push_str(name);
     }
 
     /// Sets an attribute that is short and new. Says whether it did; else it is for
@@ -120,7 +138,7 @@ impl Body {
     pub(crate) fn put_encoded(&mut self, encoded: &EncodedAttributes) {
         self.keys |= encoded.keys;
         self.attributes += encoded.count;
-        self.buffer.append(|out| out.extend_from_slice(&encoded.bytes));
+        self.buffer.append_bytes(&encoded.bytes);
     }
 
     /// Appends the fields that stand behind the entries: what was left out, tracestate and status.

@@ -23,14 +23,19 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.len = 0;
         if self.is_long {
-            self.is_long = false;
-            self.long.clear();
-            self.long.shrink_to(LONG_KEPT_MAX);
+            self.shorten();
         }
+    }
+
+    #[cold]
+    fn shorten(&mut self) {
+        self.is_long = false;
+        self.long.clear();
+        self.long.shrink_to(LONG_KEPT_MAX);
     }
 
     #[inline]
@@ -54,6 +59,18 @@ impl Buffer {
     #[inline(always)]
     pub(crate) const fn extend(&mut self, len: usize) {
         self.len += len;
+    }
+
+    /// Appends an entry that is encoded.
+    #[inline]
+    pub(crate) fn append_bytes(&mut self, bytes: &[u8]) {
+        match self.room().and_then(|room| room.get_mut(..bytes.len())) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.extend(bytes.len());
+            }
+            None => self.append(|out| out.extend_from_slice(bytes)),
+        }
     }
 
     /// Appends an entry of any length.

@@ -40,67 +40,101 @@ pub(crate) struct Row<'a> {
     pub(crate) entries: &'a [u8],
 }
 
-/// The sizes of a row's parts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowLen {
-    span: usize,
-    /// With the source and the row's own key and length.
-    pub(crate) total: usize,
-}
+/// A name of at most so many bytes is copied without a call.
+pub(crate) const SHORT_NAME_MAX: usize = 32;
+/// With a short name and so many bytes of entries, a row's length takes two bytes.
+pub(crate) const SHORT_ENTRIES_MAX: usize = 0x3f00;
+/// Room for all that stands in front of a row's entries, if its name is short.
+const HEAD_MAX: usize = SOURCE_BYTES + 4 + CHILD_FIELDS + 2 + SHORT_NAME_MAX;
 
 impl Row<'_> {
-    /// Whether it is short enough for lengths of one and two bytes and a name that is copied without a call.
-    #[inline(always)]
-    pub(crate) const fn is_usual(&self) -> bool {
-        self.name.len() <= 32 && self.entries.len() < 0x3f00
-    }
-
     /// Errors and local roots go last when memory runs out.
     pub(crate) fn priority(&self) -> Priority {
         let is_local_root = !self.context.parent_id().is_valid() || self.flags & PARENT_IS_REMOTE != 0;
         if self.is_error || is_local_root { Priority::Last } else { Priority::Ordinary }
     }
 
+    /// The room that it is written into: at least its size.
     #[inline(always)]
-    pub(crate) fn len(&self) -> RowLen {
-        let fields = if self.context.parent_id().is_valid() { CHILD_FIELDS } else { ROOT_FIELDS };
-        let span = fields + field_len(self.name.len()) + self.entries.len();
-        RowLen { span, total: SOURCE_BYTES + field_len(span) }
+    pub(crate) const fn room_bytes(&self) -> usize {
+        let rest = if self.name.len() > SHORT_NAME_MAX { self.name.len() } else { 0 };
+        HEAD_MAX + rest + self.entries.len()
     }
 
-    /// Writes the row into room of its size, with its source in front.
+    /// Writes the row with its source in front, and says how many bytes that are.
     #[inline(always)]
-    pub(crate) fn write(&self, len: RowLen, room: &mut [u8]) -> Option<()> {
-        let room = put(room, self.source.to_le_bytes())?;
-        let room = put_key_len(room, ROW_TAG, len.span)?;
-        let room = put(room, self.root_fields())?;
-        let parent = self.context.parent_id();
-        let room = if parent.is_valid() {
-            put(room, field::<2, 8, 10>([0x22, 8], parent.to_bytes()))?
+    pub(crate) fn write(&self, room: &mut [u8]) -> Option<usize> {
+        if self.context.parent_id().is_valid() {
+            let len = CHILD_FIELDS + field_len(self.name.len()) + self.entries.len();
+            match len_bytes(len) {
+                1 => self.write_as::<1, true>(len, room),
+                2 => self.write_as::<2, true>(len, room),
+                _ => self.write_long(len, room),
+            }
         } else {
-            room
-        };
-        let room = put_key_len(room, 0x2a, self.name.len())?;
-        let (name, room) = room.split_at_mut_checked(self.name.len())?;
-        copy_bytes(name, self.name)?;
-        if !self.entries.is_empty() {
-            room.get_mut(..self.entries.len())?.copy_from_slice(self.entries);
+            let len = ROOT_FIELDS + field_len(self.name.len()) + self.entries.len();
+            match len_bytes(len) {
+                1 => self.write_as::<1, false>(len, room),
+                2 => self.write_as::<2, false>(len, room),
+                _ => self.write_long(len, room),
+            }
         }
-        Some(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_long(&self, len: usize, room: &mut [u8]) -> Option<usize> {
+        if self.context.parent_id().is_valid() {
+            self.write_as::<3, true>(len, room)
+        } else {
+            self.write_as::<3, false>(len, room)
+        }
+    }
+
+    /// Writes a row whose length has so many bytes. All in front of the name is at constant places.
+    #[inline(always)]
+    fn write_as<const LEN_BYTES: usize, const HAS_PARENT: bool>(
+        &self,
+        len: usize,
+        room: &mut [u8],
+    ) -> Option<usize> {
+        let head: &mut [u8; HEAD_MAX] = room.first_chunk_mut()?;
+        put(head, 0, self.source.to_le_bytes())?;
+        put(head, SOURCE_BYTES, [ROW_TAG])?;
+        put(head, SOURCE_BYTES + 1, varint::<LEN_BYTES>(len))?;
+        let at = SOURCE_BYTES + 1 + LEN_BYTES;
+        self.put_root_fields(head, at)?;
+        if HAS_PARENT {
+            put(head, at + ROOT_FIELDS, [0x22, 8])?;
+            put(head, at + ROOT_FIELDS + 2, self.context.parent_id().to_bytes())?;
+        }
+        let at = at + if HAS_PARENT { CHILD_FIELDS } else { ROOT_FIELDS };
+        put(head, at, [0x2a, self.name.len().to_le_bytes()[0]])?;
+        let end = if self.name.len() <= SHORT_NAME_MAX {
+            let (_, name) = head.split_at_mut_checked(at + 2)?;
+            copy_bytes(name.get_mut(..self.name.len())?, self.name)?;
+            at + 2 + self.name.len()
+        } else {
+            put_long_name(room, at, self.name)?
+        };
+        if !self.entries.is_empty() {
+            room.get_mut(end..)?.get_mut(..self.entries.len())?.copy_from_slice(self.entries);
+        }
+        Some(end + self.entries.len())
     }
 
     #[inline(always)]
-    fn root_fields(&self) -> [u8; ROOT_FIELDS] {
-        let mut bytes = [0; ROOT_FIELDS];
-        bytes[0..18].copy_from_slice(&field::<2, 16, 18>([0x0a, 16], self.context.trace_id().to_bytes()));
-        bytes[18..28].copy_from_slice(&field::<2, 8, 10>([0x12, 8], self.context.span_id().to_bytes()));
-        bytes[28] = 0x39;
-        bytes[29..37].copy_from_slice(&self.start_unix_ns.to_le_bytes());
-        bytes[37] = 0x41;
-        bytes[38..46].copy_from_slice(&self.end_unix_ns.to_le_bytes());
-        bytes[46..50].copy_from_slice(&[0x30, self.kind, 0x85, 0x01]);
-        bytes[50..54].copy_from_slice(&self.flags.to_le_bytes());
-        bytes
+    fn put_root_fields(&self, head: &mut [u8; HEAD_MAX], at: usize) -> Option<()> {
+        put(head, at, [0x0a, 16])?;
+        put(head, at + 2, self.context.trace_id().to_bytes())?;
+        put(head, at + 18, [0x12, 8])?;
+        put(head, at + 20, self.context.span_id().to_bytes())?;
+        put(head, at + 28, [0x39])?;
+        put(head, at + 29, self.start_unix_ns.to_le_bytes())?;
+        put(head, at + 37, [0x41])?;
+        put(head, at + 38, self.end_unix_ns.to_le_bytes())?;
+        put(head, at + 46, [0x30, self.kind, 0x85, 0x01])?;
+        put(head, at + 50, self.flags.to_le_bytes())
     }
 }
 
@@ -113,23 +147,41 @@ fn field<const K: usize, const V: usize, const N: usize>(key: [u8; K], value: [u
     bytes
 }
 
-/// Writes bytes of a known number, and gives the room behind them.
+/// Writes bytes at a place.
 #[inline(always)]
-fn put<const N: usize>(room: &mut [u8], bytes: [u8; N]) -> Option<&mut [u8]> {
-    let (place, rest) = room.split_first_chunk_mut()?;
-    *place = bytes;
-    Some(rest)
+fn put<const N: usize>(head: &mut [u8; HEAD_MAX], at: usize, bytes: [u8; N]) -> Option<()> {
+    *head.get_mut(at..)?.first_chunk_mut()? = bytes;
+    Some(())
 }
 
-/// Writes a key and a length below 2^21: rows are smaller than 64 KiB.
-#[inline(always)]
-fn put_key_len(room: &mut [u8], key: u8, len: usize) -> Option<&mut [u8]> {
-    let [low, middle, high] = [len, len >> 7, len >> 14].map(|bits| bits.to_le_bytes()[0]);
-    match len_bytes(len) {
-        1 => put(room, [key, low]),
-        2 => put(room, [key, low | 0x80, middle]),
-        _ => put(room, [key, low | 0x80, middle | 0x80, high]),
+/// Writes a name of any length as a field, and says where it ends.
+#[inline(never)]
+fn put_long_name(room: &mut [u8], at: usize, name: &[u8]) -> Option<usize> {
+    let room = room.get_mut(at..)?;
+    let start = 1 + len_bytes(name.len());
+    match start {
+        2 => *room.first_chunk_mut()? = varint_field::<1, 2>(name.len()),
+        3 => *room.first_chunk_mut()? = varint_field::<2, 3>(name.len()),
+        _ => *room.first_chunk_mut()? = varint_field::<3, 4>(name.len()),
     }
+    room.get_mut(start..start + name.len())?.copy_from_slice(name);
+    Some(at + start + name.len())
+}
+
+#[inline(always)]
+fn varint_field<const LEN_BYTES: usize, const N: usize>(len: usize) -> [u8; N] {
+    field::<1, LEN_BYTES, N>([0x2a], varint(len))
+}
+
+/// A length in so many bytes: rows are smaller than 64 KiB.
+#[inline(always)]
+fn varint<const LEN_BYTES: usize>(len: usize) -> [u8; LEN_BYTES] {
+    let mut bytes = [0; LEN_BYTES];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        let more = if index + 1 < LEN_BYTES { 0x80 } else { 0 };
+        *byte = ((len >> (7 * index)).to_le_bytes()[0] & 0x7f) | more;
+    }
+    bytes
 }
 
 /// The size of a field with a one-byte key and a length below 2^21.

@@ -1,6 +1,9 @@
 //! A share of all traces, the same ones in every process.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{Decision, Sampler, SamplerTags, SamplingParams};
+use crate::context::TraceId;
 
 /// Records a share of all traces.
 ///
@@ -32,18 +35,63 @@ impl ProbabilisticSampler {
     /// # Errors
     /// If `probability` is not between 0 and 1.
     pub fn new(probability: f64) -> Result<Self, InvalidProbability> {
-        if !(0.0..=1.0).contains(&probability) {
-            return Err(InvalidProbability(probability));
-        }
+        let probability = check_probability(probability)?;
         Ok(Self { bound: bound(probability), tags: SamplerTags::new("probabilistic", probability) })
     }
 }
 
 impl Sampler for ProbabilisticSampler {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
-        let sampled = params.trace_id.low_u64() >> 1 < self.bound;
-        Decision::by(sampled, &self.tags)
+        Decision::by(is_below(self.bound, params.trace_id), &self.tags)
     }
+}
+
+/// A share that may be another one for the next trace, or that is not set.
+#[derive(Debug)]
+pub(super) struct Share {
+    bound: AtomicU64,
+    /// Of what is kept by chance, and of what is not kept.
+    pub(super) by_chance: SamplerTags,
+    /// Of what is kept for a lower bound all the same.
+    pub(super) by_lower_bound: SamplerTags,
+}
+
+/// Greater than the bound of any share.
+const UNSET: u64 = u64::MAX;
+
+impl Share {
+    pub(super) const fn unset() -> Self {
+        Self {
+            bound: AtomicU64::new(UNSET),
+            by_chance: SamplerTags::adjustable("probabilistic", 0.0),
+            by_lower_bound: SamplerTags::adjustable("lowerbound", 0.0),
+        }
+    }
+
+    /// Takes over a probability that was checked; `None` unsets the share.
+    pub(super) fn set(&self, probability: Option<f64>) {
+        if let Some(probability) = probability {
+            self.by_chance.set_param(probability);
+            self.by_lower_bound.set_param(probability);
+        }
+        self.bound.store(probability.map_or(UNSET, bound), Ordering::Relaxed);
+    }
+
+    /// Whether a trace is in the share, if that is set.
+    pub(super) fn keeps(&self, trace_id: TraceId) -> Option<bool> {
+        match self.bound.load(Ordering::Relaxed) {
+            UNSET => None,
+            bound => Some(is_below(bound, trace_id)),
+        }
+    }
+}
+
+pub(super) fn check_probability(probability: f64) -> Result<f64, InvalidProbability> {
+    if (0.0..=1.0).contains(&probability) { Ok(probability) } else { Err(InvalidProbability(probability)) }
+}
+
+fn is_below(bound: u64, trace_id: TraceId) -> bool {
+    trace_id.low_u64() >> 1 < bound
 }
 
 #[expect(
@@ -59,7 +107,6 @@ fn bound(probability: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::TraceId;
 
     fn sampled(probability: f64, low: u64) -> bool {
         let mut bytes = [7; 16];

@@ -1,20 +1,21 @@
 //! Stage 4: a span ends, and becomes one row of bytes.
 //!
 //! ```text
-//! finish ──(nothing was set)────────────> finish_plain ─┐
-//!   └─> drop ──(tags, logs)─────────────> end ──────────┼─> row in this thread's log
-//!         └─(status, late name, …)──────> end_with_rest ┘   or, with a look at everything, append
+//! drop ──(nothing was set)─> end_plain ──┐
+//!   └─(tags, logs)─────────> end_tagged ─┼─> row in this thread's log
+//!       └─(anything else)──> end ────────┘
 //! ```
 
 use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
+use super::state::State;
 use super::{Span, StatusCode};
-use crate::clock::to_unix_ns;
+use crate::clock::{Timeline, to_unix_ns};
 use crate::context::SpanContext;
 use crate::pipeline::local::{Current, Local};
 use crate::row::body::{Body, Rest, cut_text, otlp_flags};
-use crate::row::writer::Row;
+use crate::row::writer::{Row, SHORT_ENTRIES_MAX, SHORT_NAME_MAX};
 use crate::tracer::Core;
 
 impl Span {
@@ -23,10 +24,8 @@ impl Span {
     #[cfg_attr(not(feature = "recording-off"), inline(never))]
     #[cfg_attr(feature = "recording-off", inline(always))]
     pub fn finish(mut self) {
-        let owns_nothing = self.body.is_none() && !self.context.has_extra();
-        let is_done = owns_nothing && (!self.is_recording() || self.finish_plain().is_some());
-        if !is_done {
-            self.finish_tagged();
+        if self.is_recording() || self.context.has_extra() {
+            self.end_by_body();
         }
         // Nothing is owned any more, and so nothing is left to be dropped.
         let _empty = ManuallyDrop::new(self);
@@ -34,15 +33,15 @@ impl Span {
 
     /// Ends the span at another time; one before its start counts as its start.
     pub fn finish_at(mut self, time: SystemTime) {
-        if let Some(core) = self.core.filter(|_| self.recording) {
-            self.end(core, to_unix_ns(time));
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
+            self.end(core, self.timeline(core), to_unix_ns(time));
         }
     }
 
     /// Stops recording; the row is counted as dropped, since somebody asked for that.
     pub(super) fn abandon(&mut self) {
-        let Some(core) = self.core.filter(|_| self.recording) else { return };
-        self.recording = false;
+        let Some(core) = self.core.filter(|_| self.is_recording()) else { return };
+        self.state = self.state.without(State::RECORDING);
         self.sampled_by = None;
         core.hub.with_local(|local| {
             local.counters.finished.add(1);
@@ -52,63 +51,135 @@ impl Span {
         self.forget_open(core);
     }
 
-    /// Ends a span on which nothing was set. `None`, and nothing is done, where anything is unusual.
+    /// Ends the span, and gives up all that it owns.
     #[inline(always)]
-    fn finish_plain(&self) -> Option<()> {
-        let core = self.core.filter(|core| core.open_spans.is_none() && self.sampled_by.is_none())?;
-        let row = self.row(core, self.timeline.tsc_unix_ns()?, self.name, &[]);
-        let mut current = Current::take(core.hub_id)?;
-        let appended = append_quickly(core, current.local()?, &row);
-        current.put_back();
-        appended
+    fn end_by_body(&mut self) {
+        match (&self.body, self.sampled_by) {
+            (None, None) => self.end_plain(),
+            _ => self.end_tagged(),
+        }
     }
 
-    /// Ends a span, and gives up all that it owns.
+    /// Ends a span on which nothing was set.
     #[inline(never)]
-    fn finish_tagged(&mut self) {
-        self.end_now();
-        if self.context.has_extra() {
-            self.context = SpanContext::default();
+    fn end_plain(&mut self) {
+        // First of all: for the compiler this is a call, across which registers are kept.
+        let Some(mut current) = Current::take() else { return self.end_slowly() };
+        let ended = self.end_plain_in(&mut current);
+        current.put_back();
+        if ended.is_none() {
+            self.end_slowly();
         }
     }
 
     #[inline(always)]
-    fn end_now(&mut self) {
-        if let Some(core) = self.core.filter(|_| self.is_recording()) {
-            self.end(core, core.clock.unix_ns(self.timeline));
+    fn end_plain_in(&self, current: &mut Current) -> Option<()> {
+        let core = self.core?;
+        let local = current.local(core.hub_id)?;
+        self.append_quickly(core, local, None, &[])
+    }
+
+    /// Ends a span with tags and logs, and keeps their memory for another span of this thread.
+    #[inline(never)]
+    fn end_tagged(&mut self) {
+        let Some(mut current) = Current::take() else { return self.end_slowly() };
+        let ended = self.end_tagged_in(&mut current);
+        current.put_back();
+        if ended.is_none() {
+            self.end_slowly();
         }
     }
 
     #[inline(always)]
-    fn end(&mut self, core: &'static Core, end_unix_ns: u64) {
-        self.recording = false;
-        let has_rest = self.body.as_ref().is_some_and(|body| body.rest().is_some());
-        if has_rest || self.context.has_extra() || core.open_spans.is_some() {
-            return self.end_with_rest(core, end_unix_ns);
-        }
-        if self.end_quickly(core, end_unix_ns).is_none() {
-            self.end_slowly(core, end_unix_ns);
-        }
-    }
-
-    /// Appends the row, and keeps the body for another span of this thread.
-    #[inline(always)]
-    fn end_quickly(&mut self, core: &'static Core, end_unix_ns: u64) -> Option<()> {
-        let mut current = Current::take(core.hub_id)?;
-        let local = current.local()?;
-        let appended = append_quickly(core, local, &self.row(core, end_unix_ns, self.name, self.entries()));
-        if let Some(body) = self.body.take_if(|_| appended.is_some()) {
+    fn end_tagged_in(&mut self, current: &mut Current) -> Option<()> {
+        let core = self.core?;
+        let local = current.local(core.hub_id)?;
+        let timeline = match &self.body {
+            Some(body) if body.rest().is_some() => return None,
+            Some(body) => body.timeline(),
+            None => None,
+        };
+        self.append_quickly(core, local, timeline, self.entries())?;
+        if let Some(body) = self.body.take() {
             local.give_back(body);
         }
-        current.put_back();
-        appended
+        Some(())
+    }
+
+    /// Appends the row of a span whose times are told by the counter, if the last chunk has room for it and there is
+    /// nothing more to do.
+    #[inline(always)]
+    fn append_quickly(
+        &self,
+        core: &'static Core,
+        local: &mut Local,
+        timeline: Option<Timeline>,
+        entries: &[u8],
+    ) -> Option<()> {
+        // Read once, so that all lengths below are known to be short.
+        let name = self.name;
+        if self.is_unusual(core) || name.len() > SHORT_NAME_MAX || entries.len() > SHORT_ENTRIES_MAX {
+            return None;
+        }
+        let counter = core.counter?;
+        let timeline = match timeline {
+            Some(timeline) => timeline,
+            None => counter.timeline()?,
+        };
+        let times_ns = (timeline.unix_ns(self.start), timeline.unix_ns(counter.ticks()));
+        local.append(&self.row(core, times_ns, name, entries))?;
+        local.counters.finished.add(1);
+        Some(())
+    }
+
+    /// Whether there is more to do than to write a row and to count it.
+    #[inline(always)]
+    fn is_unusual(&self, core: &Core) -> bool {
+        !self.is_recording()
+            || self.context.has_extra()
+            || self.state.has(State::START_IS_UNIX)
+            || core.has_slow_end
+            || core.hub.is_closed()
     }
 
     #[cold]
     #[inline(never)]
-    fn end_slowly(&mut self, core: &'static Core, end_unix_ns: u64) {
-        append(core, &self.row(core, end_unix_ns, self.name, self.entries()));
+    fn end_slowly(&mut self) {
+        if let Some(core) = self.core.filter(|_| self.is_recording()) {
+            let timeline = self.timeline(core);
+            self.end(core, timeline, timeline.unix_ns(core.ticks()));
+        }
+        self.context = SpanContext::default();
+    }
+
+    /// Ends a span, whatever it is.
+    fn end(&mut self, core: &'static Core, timeline: Timeline, end_unix_ns: u64) {
+        let is_unix = self.state.has(State::START_IS_UNIX);
+        let start_unix_ns = if is_unix { self.start } else { timeline.unix_ns(self.start) };
+        if self.context.trace_state().is_some() && self.body.is_none() {
+            self.body = Some(super::new_body(core, self.sampled_by.take()));
+        }
+        self.state = self.state.without(State::RECORDING);
+        if let Some(body) = &mut self.body {
+            body.close(self.context.trace_state());
+        }
+        let rest = self.body.as_ref().and_then(|body| body.rest());
+        if let Some(rest) = rest {
+            count_limits(core, rest);
+        }
+        let name = rest.and_then(Rest::name).unwrap_or_else(|| {
+            count_cut_name(core, self.name);
+            cut_text(self.name, core.limits.span.name_bytes_max)
+        });
+        let is_error = rest.is_some_and(|rest| rest.status == StatusCode::Error);
+        append(core, &Row { is_error, ..self.row(core, (start_unix_ns, end_unix_ns), name, self.entries()) });
         give_back(core, self.body.take());
+        self.forget_open(core);
+    }
+
+    /// What the span's times are told by.
+    fn timeline(&self, core: &Core) -> Timeline {
+        self.body.as_ref().and_then(|body| body.timeline()).unwrap_or_else(|| core.timeline())
     }
 
     /// What was set, or what the sampler left where nothing was.
@@ -116,37 +187,27 @@ impl Span {
     fn entries(&self) -> &[u8] {
         match (&self.body, self.sampled_by) {
             (Some(body), _) => body.as_bytes(),
-            (None, Some(tags)) => tags.encoded().as_bytes(),
+            (None, Some(tags)) => tags.encoded(),
             (None, None) => &[],
         }
     }
 
-    /// Ends a span that has what most have not: a status, a late name, tracestate, or something left out.
-    #[cold]
-    fn end_with_rest(&mut self, core: &'static Core, end_unix_ns: u64) {
-        let mut body = self.body.take().unwrap_or_else(|| super::new_body(core, self.sampled_by.take()));
-        body.close(self.context.trace_state());
-        if let Some(rest) = body.rest() {
-            count_limits(core, rest);
-        }
-        let name = body.rest().and_then(Rest::name).unwrap_or(self.name);
-        let is_error = body.rest().is_some_and(|rest| rest.status == StatusCode::Error);
-        let row = Row { is_error, ..self.row(core, end_unix_ns, name, body.as_bytes()) };
-        append(core, &row);
-        give_back(core, Some(body));
-        self.forget_open(core);
-    }
-
     #[inline(always)]
-    fn row<'a>(&'a self, core: &Core, end_unix_ns: u64, name: &'a str, entries: &'a [u8]) -> Row<'a> {
+    fn row<'a>(
+        &'a self,
+        core: &Core,
+        (start_unix_ns, end_unix_ns): (u64, u64),
+        name: &'a str,
+        entries: &'a [u8],
+    ) -> Row<'a> {
         Row {
             source: core.source,
             context: &self.context,
-            start_unix_ns: self.start_unix_ns,
-            end_unix_ns: end_unix_ns.max(self.start_unix_ns),
+            start_unix_ns,
+            end_unix_ns: end_unix_ns.max(start_unix_ns),
             kind: self.kind.to_otlp(),
-            flags: otlp_flags(&self.context, self.parent_is_remote),
-            name: cut_text(name, core.limits.span.name_bytes_max).as_bytes(),
+            flags: otlp_flags(&self.context, self.state.has(State::PARENT_IS_REMOTE)),
+            name: name.as_bytes(),
             is_error: false,
             entries,
         }
@@ -160,36 +221,12 @@ impl Span {
 }
 
 impl Drop for Span {
+    #[inline]
     fn drop(&mut self) {
-        self.end_now();
+        if self.is_recording() {
+            self.end_by_body();
+        }
     }
-}
-
-/// Appends a row where nothing unusual is in the way; drops and counts it if the memory is used up. `None`, and
-/// nothing is done, in any other case.
-#[inline(always)]
-fn append_quickly(core: &'static Core, local: &mut Local, row: &Row<'_>) -> Option<()> {
-    if core.hub.is_closed() || !row.is_usual() {
-        return None;
-    }
-    let len = row.len();
-    if !local.writer.has_room(len.total) {
-        return append_to_next_chunk(core, local, row);
-    }
-    row.write(len, local.writer.room(len.total)?)?;
-    local.writer.publish(len.total);
-    local.counters.finished.add(1);
-    Some(())
-}
-
-#[cold]
-#[inline(never)]
-fn append_to_next_chunk(core: &'static Core, local: &mut Local, row: &Row<'_>) -> Option<()> {
-    local.counters.finished.add(1);
-    if core.hub.append(local, row) {
-        core.wake_worker();
-    }
-    Some(())
 }
 
 /// Appends a row, or drops it and counts why.
@@ -206,6 +243,13 @@ fn append(core: &'static Core, row: &Row<'_>) {
 fn give_back(core: &Core, body: Option<Box<Body>>) {
     if let Some(body) = body {
         core.hub.with_local(|local| local.give_back(body));
+    }
+}
+
+/// Counts a name that is part of the program, and is cut when the span ends.
+fn count_cut_name(core: &Core, name: &str) {
+    if core.limits.cuts(name) {
+        core.hub.with_local(|local| local.counters.values_cut.add(1));
     }
 }
 

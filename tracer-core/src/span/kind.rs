@@ -5,7 +5,7 @@
 pub enum SpanKind {
     /// Within a process.
     #[default]
-    Internal,
+    Internal = 1,
     /// Answers a remote caller.
     Server,
     /// Calls a remote server.

@@ -18,9 +18,8 @@ impl Span {
     /// ```
     #[inline(always)]
     pub fn log(&mut self, event: &str, fields: &[Field<'_>]) -> &mut Self {
-        let timeline = self.timeline;
         if let Some((body, core)) = self.recorder() {
-            let time_ns = core.clock.unix_ns(timeline);
+            let time_ns = body.timeline_or(|| core.timeline()).unix_ns(core.ticks());
             body.add_event(time_ns, event, fields, &core.limits);
         }
         self

@@ -1,6 +1,7 @@
 //! Stage 2: tags, encoded as they are set.
 
 use super::start::{Begun, flags, sampling_priority};
+use super::state::State;
 use super::{Span, SpanKind, StatusCode};
 use crate::context::SpanContext;
 use crate::row::body::Body;
@@ -82,8 +83,18 @@ impl Span {
             return;
         }
         let Some((body, core)) = self.recorder() else { return };
-        if !body.set_short_attribute(key, value, core.switch.short_attributes_max()) {
-            set_attribute(body, core, key, value);
+        if body.set_short_attribute(key, value, core.switch.short_attributes_max()) {
+            return;
+        }
+        // In parts: a value that is passed whole has to be put together in memory before it is known that it will
+        // be passed.
+        match value {
+            TagRef::Str(text) => set_any(body, core, key, text),
+            TagRef::Bool(truth) => set_any(body, core, key, truth),
+            TagRef::I64(number) => set_any(body, core, key, number),
+            TagRef::U64(number) => set_any(body, core, key, number),
+            TagRef::F64(number) => set_any(body, core, key, number),
+            other => set_any(body, core, key, other),
         }
     }
 
@@ -111,32 +122,37 @@ impl Span {
 
     fn set_sampling_priority(&mut self, priority: i64) {
         let wanted = priority > 0;
-        let Some(core) = self.core.filter(|_| !self.switched_off) else { return };
+        let Some(core) = self.core.filter(|_| !self.state.has(State::SWITCHED_OFF)) else { return };
         let new_flags = flags(self.context.flags(), wanted, wanted);
         self.context = std::mem::take(&mut self.context).with_flags(new_flags);
-        if wanted && !self.recording {
-            if !self.was_taken_out {
+        if wanted && !self.state.has(State::RECORDING) {
+            if !self.state.has(State::TAKEN_OUT) {
                 core.hub.with_local(|local| local.counters.unsampled.sub(1));
             }
             if self.name.is_empty() {
                 self.name = "unnamed";
             }
-            self.recording = true;
-            let begun = Begun::anywhere(core, true);
-            self.core = Some(begun.core);
-            (self.timeline, self.start_unix_ns) = (begun.timeline, begun.start_unix_ns);
-            if let Some(open_spans) = &begun.core.open_spans {
+            let (core, begun) = Begun::anywhere(core, true);
+            self.core = Some(core);
+            self.start = begun.start_ticks;
+            self.state = self.state.with(State::RECORDING).without(State::START_IS_UNIX);
+            if let Some(open_spans) = &core.open_spans {
                 open_spans.insert(self.context.span_id(), self.name);
             }
-        } else if !wanted && self.recording {
-            self.was_taken_out = true;
+        } else if !wanted && self.state.has(State::RECORDING) {
+            self.state = self.state.with(State::TAKEN_OUT);
             self.abandon();
         }
     }
 }
 
-/// Sets any attribute that is not switched off.
 #[cold]
+#[inline(never)]
+fn set_any<'v, V: Into<TagRef<'v>>>(body: &mut Body, core: &Core, key: &str, value: V) {
+    set_attribute(body, core, key, value.into());
+}
+
+/// Sets any attribute that is not switched off.
 pub(super) fn set_attribute(body: &mut Body, core: &Core, key: &str, value: TagRef<'_>) {
     if !core.switch.is_tag_off(key) {
         body.set_attribute(key, value, &core.limits.span);

@@ -3,7 +3,7 @@
 
 /// A pattern, ready to be matched against whole names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Glob {
+pub(crate) struct Glob {
     negated: bool,
     parts: Vec<Part>,
 }
@@ -17,7 +17,7 @@ enum Part {
 
 impl Glob {
     /// Every text is a pattern; a `\` at the end stands for itself.
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         let (negated, pattern) = pattern.strip_prefix('!').map_or((false, pattern), |rest| (true, rest));
         let mut parts = Vec::new();
         let mut chars = pattern.chars();
@@ -35,7 +35,7 @@ impl Glob {
         Self { negated, parts }
     }
 
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         self.matches_plainly(name) != self.negated
     }
 

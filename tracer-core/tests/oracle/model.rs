@@ -9,7 +9,8 @@ use tracer_core::{Field, SpanContext, SpanKind, SpanLimits, StatusCode, TagRef};
 /// A span as it must come out, and what must have been counted.
 pub(crate) struct Model {
     pub(crate) span: Span,
-    pub(crate) values_cut: u64,
+    values_cut: u64,
+    static_name_cut: u64,
     /// Which events have a time that nobody gave.
     pub(crate) events_now: Vec<usize>,
     /// Bytes of the entries that were kept.
@@ -24,7 +25,7 @@ impl Model {
         // No setting is above what a row has room for.
         limits.name_bytes_max = limits.name_bytes_max.min(2 * 1024);
         limits.body_bytes_max = limits.body_bytes_max.min(40 * 1024);
-        Self { span, values_cut: 0, events_now: Vec::new(), body_bytes: 0, limits }
+        Self { span, values_cut: 0, static_name_cut: 0, events_now: Vec::new(), body_bytes: 0, limits }
     }
 
     pub(crate) const fn entries_dropped(&self) -> u64 {
@@ -46,7 +47,18 @@ impl Model {
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {
+        self.span.name = self.cut(name, self.limits.name_bytes_max);
+        self.static_name_cut = 0;
+    }
+
+    /// The name that the span has if no other comes: it is cut at the end.
+    pub(crate) fn set_static_name(&mut self, name: &str) {
         self.span.name = start_of(name, self.limits.name_bytes_max).to_owned();
+        self.static_name_cut = u64::from(self.span.name.len() < name.len());
+    }
+
+    pub(crate) const fn values_cut(&self) -> u64 {
+        self.values_cut + self.static_name_cut
     }
 
     pub(crate) const fn set_kind(&mut self, kind: SpanKind) {
@@ -54,7 +66,7 @@ impl Model {
     }
 
     pub(crate) fn set_status(&mut self, status: StatusCode, message: &str) {
-        let message = start_of(message, self.limits.name_bytes_max).to_owned();
+        let message = self.cut(message, self.limits.name_bytes_max);
         self.span.status = Some(Status { message, code: otlp_status(status) });
     }
 

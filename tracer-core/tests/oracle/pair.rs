@@ -70,7 +70,7 @@ impl<'a> Pair<'a> {
     fn plain(random: &mut Random, tracer: &Tracer, mut model: Model, parent: Option<&SpanContext>) -> Self {
         let (static_name, kind) = (random.one_of(&NAMES), random.kind());
         model.set_parent(parent);
-        model.set_name(static_name);
+        model.set_static_name(static_name);
         model.set_kind(kind);
         let span = tracer.span(static_name).kind(kind).child_of(parent).start();
         Self { span, model, clock: None, static_name }
@@ -86,7 +86,11 @@ impl<'a> Pair<'a> {
     ) -> Self {
         let (static_name, name) = (random.one_of(&NAMES), random.text());
         let is_dynamic = random.is(2);
-        model.set_name(if is_dynamic { name } else { static_name });
+        if is_dynamic {
+            model.set_name(name);
+        } else {
+            model.set_static_name(static_name);
+        }
         let builder = if is_dynamic { tracer.span_with_name(name) } else { tracer.span(static_name) };
         let mut builder: SpanBuilder<'_> = builder.follows_from(cause).child_of(parent);
         let tags = random.fields();
@@ -126,7 +130,11 @@ impl<'a> Pair<'a> {
             12 => {
                 let name = random.text();
                 self.span.set_operation_name(name);
-                self.model.set_name(if name.is_empty() { self.static_name } else { name });
+                if name.is_empty() {
+                    self.model.set_static_name(self.static_name);
+                } else {
+                    self.model.set_name(name);
+                }
             }
             13 => {
                 let kind = random.kind();

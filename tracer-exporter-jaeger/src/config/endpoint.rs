@@ -16,6 +16,8 @@ pub(crate) enum PathRule {
     Append(&'static str),
     /// Used as it is if there is one, else this.
     DefaultIfNone(&'static str),
+    /// There must be none, and no query.
+    None,
 }
 
 /// A URL to post to.
@@ -45,6 +47,9 @@ impl Endpoint {
         }
         if uri.port_u16() == Some(0) || has_malformed_port(&uri, host_port) {
             return Err("its port is not a number from 1 to 65535");
+        }
+        if path_rule == PathRule::None && (uri.path().len() > 1 || uri.query().is_some()) {
+            return Err("gRPC has no paths");
         }
         let shown = format!("{scheme}://{host_port}{}", path(uri.path(), path_rule));
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -104,6 +109,7 @@ fn path(path: &str, rule: PathRule) -> String {
     match rule {
         PathRule::Append(appended) => format!("{base}{appended}"),
         PathRule::DefaultIfNone(default) if base.is_empty() => default.to_owned(),
+        PathRule::None => "/".to_owned(),
         PathRule::AsIs if path.is_empty() => "/".to_owned(),
         PathRule::AsIs | PathRule::DefaultIfNone(_) => path.to_owned(),
     }

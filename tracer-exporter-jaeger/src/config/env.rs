@@ -6,10 +6,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::endpoint::PathRule;
 use super::headers::Headers;
-use super::{ConfigError, EndpointSetting, OtlpHttpBuilder};
-use crate::http_exporter::{HttpTransport, OtlpHttp};
+use super::{ConfigError, OtlpHttpBuilder};
 
 /// Where variables are read: the process's environment, or a test's own.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -34,12 +32,9 @@ impl OtlpHttpBuilder {
             }
         }
         if let Some((setting, value)) = first(lookup, ENDPOINT)? {
-            let path = if setting == ENDPOINT[0] {
-                PathRule::AsIs
-            } else {
-                PathRule::Append(OtlpHttp::SPECIFICS.path)
-            };
-            builder.endpoint = EndpointSetting { setting, value, path };
+            let is_exact = setting == ENDPOINT[0];
+            builder = if is_exact { builder.exact_endpoint(value) } else { builder.base_endpoint(value) };
+            builder.endpoint.setting = setting;
         }
         if let Some((setting, value)) = first(lookup, HEADERS)? {
             builder.headers = Headers::parse(setting, &value)?;
@@ -77,6 +72,7 @@ fn shown(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http_exporter::OtlpHttp;
 
     fn build(variables: &[(&str, &str)]) -> Result<OtlpHttp, ConfigError> {
         let lookup = |name: &str| {

@@ -3,10 +3,10 @@
 //! Ids are hexadecimal, 64-bit integers are texts, bytes are base64, enumerations are numbers.
 
 use tracer_core::row::record::{LinkRecord, SpanRecord, Value};
-use tracer_core::{Batch, SpanKind, StatusCode};
+use tracer_core::{Batch, Losses, SpanKind, StatusCode};
 
 use super::json::{put_base64, put_display, put_f64, put_hex_str, put_list, put_quoted, put_str};
-use super::{Encoded, read, scope_version};
+use super::{Encoded, losses, read, scope_version};
 
 /// Writes a batch as a `TracesData` object, without an end of line. What `out` held is replaced.
 ///
@@ -29,6 +29,7 @@ pub fn encode(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
     out.extend_from_slice(b"},\"scopeSpans\":[{\"scope\":{\"name\":");
     put_str(out, batch.scope.name());
     put_text_field(out, "version", scope_version(batch.scope));
+    put_losses(out, &batch.losses);
     out.extend_from_slice(b"},\"spans\":[");
     for row in batch.rows.iter() {
         let span = read(row);
@@ -42,6 +43,14 @@ pub fn encode(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
     }
     out.extend_from_slice(b"]}]}]}");
     encoded
+}
+
+/// What was lost before, as the scope's attributes.
+fn put_losses(out: &mut Vec<u8>, losses: &Losses) {
+    let lost: Vec<_> = losses::attributes(losses)
+        .map(|(key, count)| (key.to_owned(), Value::I64(i64::try_from(count).unwrap_or(i64::MAX))))
+        .collect();
+    put_own_attributes(out, &lost);
 }
 
 fn put_span(out: &mut Vec<u8>, span: &SpanRecord) {

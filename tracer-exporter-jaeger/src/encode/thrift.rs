@@ -1,7 +1,7 @@
 //! Jaeger's Thrift: a `Batch`, in the compact protocol (over UDP) or the binary one (over HTTP).
 //!
 //! ```text
-//! Batch   = 1 process  2 list<Span>
+//! Batch   = 1 process  2 list<Span>  3 number of the batch  4 ClientStats
 //! Process = 1 service name  2 list<Tag>
 //! Span    = 1 trace id low  2 trace id high  3 span id  4 parent  5 name  6 list<SpanRef>
 //!           7 flags  8 start µs  9 duration µs  10 list<Tag>  11 list<Log>
@@ -20,6 +20,7 @@ mod protocol;
 mod room;
 mod scan;
 mod spans;
+mod stats;
 mod transcode;
 mod trim;
 
@@ -79,8 +80,12 @@ fn encode<P: Protocol>(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
     if encoded.unreadable > 0 {
         spans.replace(list_at..spans_at, &list_head::<P>(encoded.spans));
     }
-    // The end of the struct.
-    spans.put_raw(&[0]);
+    let mut tail = Vec::new();
+    if batch.number > 0 || !batch.losses.is_empty() {
+        stats::put::<P>(&mut tail, batch.number, stats::ClientStats::new(&batch.losses, 0));
+    }
+    P::stop(&mut tail);
+    spans.put_raw(&tail);
     *out = spans.into_bytes();
     encoded
 }

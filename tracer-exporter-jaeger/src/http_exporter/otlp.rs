@@ -2,8 +2,8 @@
 
 use tracer_core::Batch;
 
-use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
-use crate::config::{ConfigError, OtlpHttpBuilder, process_env};
+use super::{Answers, HttpExporter, Specifics, http_transport};
+use crate::config::{ConfigError, OtlpHttpBuilder, Receiver, process_env};
 use crate::encode::{Encoded, otlp};
 
 /// Sends spans by OTLP over HTTP, in protobuf, to Jaeger, the OpenTelemetry Collector and all
@@ -27,13 +27,13 @@ pub struct OtlpHttp(HttpExporter);
 
 http_transport!(
     OtlpHttp,
+    Receiver { default_endpoint: "http://localhost:4318", path: Some("/v1/traces") },
     Specifics {
         name: "otlp-http",
-        default_endpoint: "http://localhost:4318",
-        path: "/v1/traces",
         content_type: otlp::CONTENT_TYPE,
         encode,
         answers: Answers::Otlp,
+        has_losses: true
     }
 );
 

@@ -1,6 +1,7 @@
 //! Jaeger's Thrift over HTTP.
 
-use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
+use super::{Answers, HttpExporter, Specifics, http_transport};
+use crate::config::Receiver;
 use crate::encode::thrift;
 
 /// Sends spans in Jaeger's Thrift over HTTP, to port 14268 of Jaeger, v1 or v2.
@@ -20,12 +21,12 @@ pub struct ThriftHttp(HttpExporter);
 
 http_transport!(
     ThriftHttp,
+    Receiver { default_endpoint: "http://localhost:14268", path: Some("/api/traces") },
     Specifics {
         name: "thrift-http",
-        default_endpoint: "http://localhost:14268",
-        path: "/api/traces",
         content_type: thrift::CONTENT_TYPE,
         encode: thrift::encode_binary,
         answers: Answers::Status,
+        has_losses: true,
     }
 );

@@ -1,6 +1,7 @@
 //! Zipkin v2 JSON over HTTP.
 
-use super::{Answers, HttpExporter, HttpTransport, Specifics, http_transport};
+use super::{Answers, HttpExporter, Specifics, http_transport};
+use crate::config::Receiver;
 use crate::encode::zipkin;
 
 /// Sends spans in Zipkin's JSON, to port 9411 of Zipkin, of Jaeger or of the OpenTelemetry Collector.
@@ -20,12 +21,12 @@ pub struct ZipkinHttp(HttpExporter);
 
 http_transport!(
     ZipkinHttp,
+    Receiver { default_endpoint: "http://localhost:9411", path: Some("/api/v2/spans") },
     Specifics {
         name: "zipkin-http",
-        default_endpoint: "http://localhost:9411",
-        path: "/api/v2/spans",
         content_type: zipkin::CONTENT_TYPE,
         encode: zipkin::encode,
         answers: Answers::Status,
+        has_losses: false,
     }
 );

@@ -21,8 +21,8 @@ use super::sender::Failure;
 use super::tls::Tls;
 use crate::config::endpoint::Endpoint;
 
-/// How much of an answer is read.
-const RESPONSE_BYTES_MAX: usize = 64 * 1024;
+/// How much of an answer to spans is read.
+pub(crate) const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
 const USER_AGENT: &str = concat!("tracer-exporter-jaeger/", env!("CARGO_PKG_VERSION"));
 
@@ -34,6 +34,8 @@ pub(crate) struct GrpcSettings {
     /// The path of the method.
     pub(crate) method: &'static str,
     pub(crate) compression: Compression,
+    /// How much of an answer is read.
+    pub(crate) response_bytes_max: usize,
     #[cfg(feature = "tls")]
     pub(crate) tls: Tls,
 }
@@ -167,7 +169,7 @@ impl Call<'_> {
 
     async fn unary(&self, timeout: Duration) -> Result<Bytes, Status> {
         let client = tonic::client::Grpc::new(self.open.channel.clone());
-        let client = client.max_decoding_message_size(RESPONSE_BYTES_MAX);
+        let client = client.max_decoding_message_size(self.settings.response_bytes_max);
         let mut client = compressing(client, self.settings.compression);
         client.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
         let metadata = MetadataMap::from_headers(self.settings.headers.clone());

@@ -52,9 +52,9 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    fn read(mut response: Response<Body>) -> Self {
+    fn read(mut response: Response<Body>, bytes_max: u64) -> Self {
         let is_protobuf = is_protobuf(response.headers());
-        let (body, broken) = read_body(&mut response);
+        let (body, broken) = read_body(&mut response, bytes_max);
         Self { body, is_protobuf, broken }
     }
 }
@@ -106,8 +106,38 @@ impl Http {
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
-        let response = request.send(body).map_err(|error| self.unanswered(&error))?;
-        if response.status().is_success() { Ok(Taken::read(response)) } else { Err(self.refused(response)) }
+        self.taken(request.send(body), RESPONSE_BYTES_MAX)
+    }
+
+    /// Gets what the end point has for a query, at most so many bytes, and waits for it until the deadline.
+    pub(crate) fn get(&self, query: &str, bytes_max: u64, deadline: Instant) -> Result<Taken, Box<Failure>> {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining < SHORTEST_WAIT {
+            return Err(self.timed_out());
+        }
+        let uri = self.endpoint.uri();
+        let and = if uri.query().is_some() { '&' } else { '?' };
+        let request = self.agent.get(format!("{uri}{and}{query}"));
+        let mut request = request.config().timeout_global(Some(remaining)).build();
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+            // There is no body that it could be of.
+            headers.remove(CONTENT_TYPE);
+        }
+        self.taken(request.call(), bytes_max)
+    }
+
+    fn taken(
+        &self,
+        response: Result<Response<Body>, ureq::Error>,
+        bytes_max: u64,
+    ) -> Result<Taken, Box<Failure>> {
+        let response = response.map_err(|error| self.unanswered(&error))?;
+        if response.status().is_success() {
+            Ok(Taken::read(response, bytes_max))
+        } else {
+            Err(self.refused(response))
+        }
     }
 
     fn timed_out(&self) -> Box<Failure> {
@@ -135,7 +165,7 @@ impl Http {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, &self.clock));
         // What was read before it broke is still worth telling.
-        let (body, _) = read_body(&mut response);
+        let (body, _) = read_body(&mut response, RESPONSE_BYTES_MAX);
         let error = ExportError::Refused {
             endpoint: self.endpoint().to_owned(),
             status,
@@ -153,12 +183,12 @@ fn is_protobuf(headers: &HeaderMap) -> bool {
 
 /// A body, or its start and why there is no more. Read to its end, it leaves the connection to the
 /// next request.
-fn read_body(response: &mut Response<Body>) -> (Vec<u8>, Option<String>) {
+fn read_body(response: &mut Response<Body>, bytes_max: u64) -> (Vec<u8>, Option<String>) {
     let mut body = Vec::new();
-    let mut reader = response.body_mut().as_reader().take(RESPONSE_BYTES_MAX + 1);
+    let mut reader = response.body_mut().as_reader().take(bytes_max + 1);
     match reader.read_to_end(&mut body) {
-        Ok(_) if body.len() as u64 > RESPONSE_BYTES_MAX => {
-            (body, Some(format!("it is larger than {RESPONSE_BYTES_MAX} bytes")))
+        Ok(_) if body.len() as u64 > bytes_max => {
+            (body, Some(format!("it is larger than {bytes_max} bytes")))
         }
         Ok(_) => (body, None),
         Err(error) => (body, Some(error.to_string())),

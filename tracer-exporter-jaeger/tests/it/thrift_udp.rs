@@ -14,13 +14,13 @@ use super::spans::{capture, random_batches};
 use super::thrift_reader::{Struct, Value, read_struct, seen};
 
 /// A receiver whose packets wait in the system's buffer.
-struct Receiver {
+pub(crate) struct Receiver {
     socket: UdpSocket,
     buffer: Vec<u8>,
 }
 
 impl Receiver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { socket, buffer: vec![0; 70_000] }
@@ -30,12 +30,12 @@ impl Receiver {
         self.socket.local_addr().unwrap().to_string()
     }
 
-    fn exporter(&self, packet_bytes_max: usize) -> ThriftUdp {
+    pub(crate) fn exporter(&self, packet_bytes_max: usize) -> ThriftUdp {
         ThriftUdp::builder().endpoint(self.endpoint()).packet_bytes_max(packet_bytes_max).build().unwrap()
     }
 
     /// The next packet: its size, and what it holds.
-    fn packet(&mut self) -> (usize, Struct) {
+    pub(crate) fn packet(&mut self) -> (usize, Struct) {
         let len = self.socket.recv(&mut self.buffer).unwrap();
         let mut rest = &self.buffer[..len];
         let mut input = TCompactInputProtocol::new(&mut rest);

@@ -49,8 +49,8 @@ impl EnvVars {
 }
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for EnvVars {
-    /// Variables whose names are no text or have lower-case letters are left out: no field has such
-    /// a name.
+    /// Variables whose names have other characters than upper-case letters, digits and underscores are
+    /// left out: no field has such a name.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         let text = |(name, value): (N, V)| {
             let name = header(&name.into().into_string().ok()?)?;
@@ -110,7 +110,7 @@ fn variable(name: &str) -> String {
 
 /// The name of the header that a variable stands for.
 fn header(variable: &str) -> Option<String> {
-    let is_variable = !variable.bytes().any(|byte| byte.is_ascii_lowercase());
+    let is_variable = variable.bytes().all(|byte| byte == variable_byte(byte));
     is_variable.then(|| variable.to_ascii_lowercase().replace('_', "-"))
 }
 
@@ -158,6 +158,10 @@ mod tests {
         assert_eq!((jaeger.is_valid(), jaeger.baggage_item("key")), (true, Some("v")));
         let lower = EnvVars::from_iter([("traceparent", PARENT), ("TRACE_PARENT", PARENT)]);
         assert!(Composite::w3c().extract(&lower).unwrap().is_empty());
+        for other in ["X.B3.TRACEID", "X-B3-TRACEID", "X B3 TRACEID"] {
+            let ids = [(other, "00000000000000ff"), ("X_B3_SPANID", "00000000000000fe")];
+            assert!(B3::multi().extract(&EnvVars::from_iter(ids)).is_err(), "{other}");
+        }
     }
 
     #[test]

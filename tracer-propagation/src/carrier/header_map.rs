@@ -4,11 +4,16 @@ use std::ops::ControlFlow;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Extractor, Field, Injector, SetError, has_prefix};
+use super::{Extractor, Field, Found, Injector, SetError, has_prefix, without_prefix};
 
-/// Whether a walk over all headers is faster than to look up some fields by their hashes.
-const fn is_walk_worth_while(headers: usize, fields: usize) -> bool {
-    fields >= 3 && headers <= fields * 8
+/// To look up more names than this takes longer than to look at all headers once, if these are not many.
+const LOOKED_UP_MAX: usize = 4;
+
+/// So many headers for each name are not many.
+const HEADERS_MAX_PER_NAME: usize = 8;
+
+const fn is_walk_worth_while(headers: usize, names: usize) -> bool {
+    names > LOOKED_UP_MAX && headers <= names * HEADERS_MAX_PER_NAME
 }
 
 impl Extractor for HeaderMap {
@@ -16,33 +21,49 @@ impl Extractor for HeaderMap {
         let _ = self.get_all(field.header_name()).iter().try_for_each(|value| visit(value.as_bytes()));
     }
 
-    fn visit_fields<'c>(
-        &'c self,
-        fields: &[&Field],
-        visit: &mut dyn FnMut(usize, &'c [u8]) -> ControlFlow<()>,
-    ) {
+    fn find<'c>(&'c self, field: &Field) -> Found<'c> {
+        let Some(first) = self.get(field.header_name()) else { return Found::Absent };
+        // In most maps no name repeats.
+        let may_repeat = self.len() != self.keys_len();
+        if may_repeat && self.get_all(field.header_name()).iter().nth(1).is_some() {
+            return Found::Repeated(first.as_bytes());
+        }
+        Found::Once(first.as_bytes())
+    }
+
+    fn find_all<'c>(&'c self, fields: &[&Field], found: &mut [Found<'c>]) {
         if !is_walk_worth_while(self.len(), fields.len()) {
-            let _ = fields.iter().enumerate().try_for_each(|(place, field)| {
-                let mut values = self.get_all(field.header_name()).iter();
-                values.try_for_each(|value| visit(place, value.as_bytes()))
-            });
+            found.iter_mut().zip(fields).for_each(|(found, field)| *found = self.find(field));
             return;
         }
-        let lengths = Lengths::of(fields.iter().copied());
-        let _ = self.iter().try_for_each(|(name, value)| {
+        found.fill(Found::Absent);
+        let looks = Looks::of(fields.iter().map(|field| field.name()));
+        for (name, value) in self {
             let name = name.as_str();
-            if !lengths.may_have(name) {
-                return ControlFlow::Continue(());
+            if !looks.may_be(name) {
+                continue;
             }
-            match fields.iter().position(|field| field.name() == name) {
-                Some(place) => visit(place, value.as_bytes()),
-                None => ControlFlow::Continue(()),
+            let field = found.iter_mut().zip(fields).find(|(_, field)| field.name() == name);
+            if let Some((found, _)) = field {
+                *found = found.and(value.as_bytes());
             }
-        });
+        }
     }
 
     fn visit_all<'c>(&'c self, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
         let _ = self.iter().try_for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+
+    fn visit_prefix<'c>(&'c self, prefix: &str, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
+        let letter = Looks::letter(prefix);
+        let is_of_prefix = |name: &str| Looks::letter(name) & letter != 0 && has_prefix(name, prefix);
+        if !self.keys().any(|name| is_of_prefix(name.as_str())) {
+            return;
+        }
+        let _ = self.iter().try_for_each(|(name, value)| match without_prefix(name.as_str(), prefix) {
+            Some(rest) => visit(rest, value.as_bytes()),
+            None => ControlFlow::Continue(()),
+        });
     }
 }
 
@@ -55,22 +76,23 @@ impl Injector for HeaderMap {
         self.try_insert(field.header_name(), value).map(drop).map_err(|_| SetError::Full)
     }
 
-    fn write(&mut self, fields: &[(&Field, Option<&[u8]>)]) -> Result<(), (usize, SetError)> {
-        let removed = fields.iter().filter(|(_, value)| value.is_none()).count();
-        let walks = is_walk_worth_while(self.len(), removed);
-        let mut is_there = if walks { present(self, fields) } else { u64::MAX };
+    fn write(
+        &mut self,
+        fields: &[(&Field, Option<&[u8]>)],
+        prefixes: &[&str],
+    ) -> Result<(), (usize, SetError)> {
+        let removed = fields.iter().filter(|(_, value)| value.is_none());
+        if !prefixes.is_empty() || is_walk_worth_while(self.len(), removed.clone().count()) {
+            remove_all(self, fields, prefixes);
+        } else {
+            removed.for_each(|(field, _)| Injector::remove(self, field));
+        }
         let mut result = Ok(());
         for (place, (field, value)) in fields.iter().enumerate() {
-            match value {
-                Some(value) => {
-                    let set = self.set(field, value).map_err(|error| (place, error));
-                    result = result.and(set);
-                }
-                None if is_there & 1 == 1 => Injector::remove(self, field),
-                None => {}
+            if let Some(value) = value {
+                let set = self.set(field, value).map_err(|error| (place, error));
+                result = result.and(set);
             }
-            // Fields beyond the last bit count as there.
-            is_there = is_there >> 1 | 1 << (u64::BITS - 1);
         }
         result
     }
@@ -85,46 +107,62 @@ impl Injector for HeaderMap {
     }
 
     fn remove(&mut self, field: &Field) {
-        Self::remove(self, field.header_name());
+        // Most often there is nothing, and to find that out is a third of a removal's work.
+        if self.contains_key(field.header_name()) {
+            Self::remove(self, field.header_name());
+        }
     }
 
     fn remove_prefix(&mut self, prefix: &str) {
-        let names: Vec<_> = self.keys().filter(|name| has_prefix(name.as_str(), prefix)).cloned().collect();
-        for name in names {
-            Self::remove(self, name);
-        }
+        remove_all(self, &[], &[prefix]);
     }
 }
 
-/// A bit for each field that is to be removed and has a value. One walk instead of a hash for each.
-fn present(headers: &HeaderMap, fields: &[(&Field, Option<&[u8]>)]) -> u64 {
-    let removed = || fields.iter().enumerate().take(64).filter(|(_, (_, value))| value.is_none());
-    let lengths = Lengths::of(removed().map(|(_, (field, _))| *field));
-    if lengths == Lengths(0) {
-        return 0;
+/// Removes the fields that have no value, and all headers of some prefixes. One walk over names
+/// instead of a hash for each.
+fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefixes: &[&str]) {
+    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
+    let (names, begin) = (Looks::of(removed()), Looks::of(prefixes.iter().copied()));
+    let is_removed = |name: &str| {
+        let letter = Looks::letter(name);
+        (letter & (names.letters | begin.letters) != 0)
+            && (names.may_be(name) && removed().any(|field| field == name)
+                || letter & begin.letters != 0 && prefixes.iter().any(|prefix| has_prefix(name, prefix)))
+    };
+    if !headers.keys().any(|name| is_removed(name.as_str())) {
+        return;
     }
-    let mut present = !0 << fields.len().min(63);
-    for name in headers.keys().map(HeaderName::as_str).filter(|name| lengths.may_have(name)) {
-        if let Some((place, _)) = removed().find(|(_, (field, _))| field.name() == name) {
-            present |= 1 << place;
-        }
+    let names: Vec<_> = headers.keys().filter(|name| is_removed(name.as_str())).cloned().collect();
+    for name in names {
+        HeaderMap::remove(headers, name);
     }
-    present
 }
 
-/// The lengths of names, a bit for each: most other headers are told apart by it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Lengths(u64);
+/// Lengths and first letters of names, a bit for each: nearly all other headers are told apart by them.
+#[derive(Clone, Copy)]
+struct Looks {
+    lengths: u64,
+    letters: u32,
+}
 
-impl Lengths {
-    #[inline]
-    fn of<'f>(fields: impl Iterator<Item = &'f Field>) -> Self {
-        Self(fields.fold(0, |lengths, field| lengths | 1 << (field.name().len() % 64)))
+impl Looks {
+    #[inline(always)]
+    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        names.fold(Self { lengths: 0, letters: 0 }, |looks, name| Self {
+            lengths: looks.lengths | 1 << (name.len() % 64),
+            letters: looks.letters | Self::letter(name),
+        })
     }
 
-    #[inline]
-    const fn may_have(self, name: &str) -> bool {
-        self.0 >> (name.len() % 64) & 1 == 1
+    #[inline(always)]
+    fn may_be(self, name: &str) -> bool {
+        self.letters & Self::letter(name) != 0 && self.lengths >> (name.len() % 64) & 1 == 1
+    }
+
+    /// Equal for equal letters of either case.
+    #[inline(always)]
+    fn letter(name: &str) -> u32 {
+        name.as_bytes().first().map_or(0, |first| 1 << (first % 32))
     }
 }
 

@@ -22,7 +22,7 @@ use tracer_core::{SpanContext, SpanId, TraceId};
 
 use super::{SamplingDecision, hex};
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{firsts, write};
+use crate::codec::field::{first, firsts, write};
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
 use crate::text::Buffer;
 
@@ -124,6 +124,7 @@ impl B3 {
                 (&multi::SAMPLED, sampled),
                 (&multi::FLAGS, flags),
             ],
+            &[],
         )
     }
 
@@ -138,15 +139,21 @@ impl B3 {
 
 impl Codec for B3 {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let [single, multi @ ..] = firsts(carrier, FIELDS);
-        match single.map(single::extract).transpose() {
-            Ok(Some(state)) => Ok(state.into()),
-            Ok(None) => Ok(multi::extract(multi)?.map_or_else(Extracted::default, Extracted::from)),
-            Err(error) => match multi::extract(multi) {
-                Ok(Some(state)) => Ok(Extracted { error: Some(error), ..state.into() }),
-                Ok(None) | Err(_) => Err(error),
-            },
-        }
+        // Senders of the one format have no header of the other, as a rule.
+        let (single, multi) = if self.format == Format::Single {
+            (first(carrier, &single::FIELD), None)
+        } else {
+            let [single, multi @ ..] = firsts(carrier, FIELDS);
+            (single, Some(multi))
+        };
+        let multi = || multi::extract(multi.unwrap_or_else(|| firsts(carrier, multi::FIELDS)));
+        let Some(single) = single else {
+            return Ok(multi()?.map_or_else(Extracted::default, Extracted::from));
+        };
+        single::extract(single).map(Extracted::from).or_else(|error| match multi() {
+            Ok(Some(state)) => Ok(Extracted { error: Some(error), ..state.into() }),
+            Ok(None) | Err(_) => Err(error),
+        })
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
@@ -176,6 +183,13 @@ impl From<State> for Extracted {
         });
         Self { context, decision: state.decision, ..Self::default() }
     }
+}
+
+/// Ids of 32 and 16 digits, read in one look; `None` for others, and if there is a mistake in them.
+#[inline(always)]
+fn usual_ids(trace_id: &[u8], span_id: &[u8]) -> Option<(TraceId, SpanId)> {
+    let ids = hex::decode_ids(trace_id.try_into().ok()?, span_id.try_into().ok()?)?;
+    (ids.0.is_valid() && ids.1.is_valid()).then_some(ids)
 }
 
 fn trace_id(digits: &[u8]) -> Result<TraceId, ExtractReason> {

@@ -56,6 +56,7 @@ pub enum SamplingDecision {
 impl Extracted {
     /// A remote context and its decision.
     #[must_use]
+    #[inline]
     pub fn from_context(context: SpanContext) -> Self {
         let decision = SamplingDecision::of(context.flags());
         Self { context: Some(context.into_remote()), decision, ..Self::default() }
@@ -91,8 +92,11 @@ impl Extracted {
     /// Starts a span below what was extracted. A decision or a debug id that came without a
     /// context becomes the tag `sampling.priority`, which goes before the tracer's sampler; what
     /// came with one is in the parent's flags.
+    ///
+    /// The tracer's [`DebugThrottler`](tracer_core::sampler::DebugThrottler) may refuse a debug id, which is
+    /// then a tag and no more, and its [`BaggageRestrictions`](tracer_core::BaggageRestrictions) hold.
     pub fn start(&self, builder: SpanBuilder<'_>) -> Span {
-        let parent = self.parent();
+        let parent = self.parent().map(|parent| builder.restrict_baggage(parent));
         let mut builder = builder.child_of(parent.as_ref());
         if self.context.is_some() {
             return builder.start();
@@ -100,15 +104,16 @@ impl Extracted {
         if let Some(debug_id) = &self.debug_id {
             builder = builder.tag(DEBUG_ID_TAG, &**debug_id);
         }
-        if let Some(priority) = self.sampling_priority() {
+        let is_wanted = self.debug_id.is_some() && builder.allows_debug();
+        if let Some(priority) = self.sampling_priority(is_wanted) {
             builder = builder.tag(tags::SAMPLING_PRIORITY, priority);
         }
         builder.start()
     }
 
-    fn sampling_priority(&self) -> Option<i64> {
+    fn sampling_priority(&self, is_wanted: bool) -> Option<i64> {
         match self.decision {
-            _ if self.debug_id.is_some() => Some(1),
+            _ if is_wanted => Some(1),
             Some(SamplingDecision::Accept | SamplingDecision::Debug) => Some(1),
             Some(SamplingDecision::Deny) => Some(0),
             None => None,
@@ -147,9 +152,9 @@ impl SamplingDecision {
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::sampler::{ConstSampler, ParentBased};
+    use tracer_core::sampler::{ConstSampler, DebugThrottler, ParentBased};
     use tracer_core::testing::TestTracer;
-    use tracer_core::{SpanId, TraceId};
+    use tracer_core::{BaggageRestrictions, Clock, SpanId, TraceId};
 
     use super::*;
 
@@ -200,6 +205,51 @@ mod tests {
         assert!(decided(None, Some("find-me"), false));
         assert!(!decided(None, None, false));
         assert!(decided(None, None, true));
+    }
+
+    #[test]
+    fn a_debug_id_that_is_refused_is_left_to_the_sampler() {
+        for sampled in [false, true] {
+            let throttler = DebugThrottler::per_process(1e-9).unwrap();
+            let test = TestTracer::build("shop", Clock::system(), |builder| {
+                builder.sampler(constant(sampled)).debug_throttler(&throttler)
+            });
+            let start = || {
+                let extracted = Extracted { debug_id: Some("find-me".into()), ..Extracted::default() };
+                extracted.start(test.tracer().span("serve")).context().flags()
+            };
+            assert_eq!(start(), TraceFlags::SAMPLED.with(TraceFlags::DEBUG).with(TraceFlags::RANDOM));
+            let refused = start();
+            assert_eq!((refused.is_sampled(), refused.contains(TraceFlags::DEBUG)), (sampled, false));
+            assert_eq!((throttler.allowed(), throttler.refused()), (1, 1));
+            let spans = test.spans();
+            assert_eq!(spans.len(), 1 + usize::from(sampled));
+            assert!(spans.iter().all(|span| span.attribute(DEBUG_ID_TAG).is_some()));
+        }
+    }
+
+    #[test]
+    fn the_throttler_is_not_asked_about_what_belongs_to_a_trace() {
+        let throttler = DebugThrottler::per_process(0.0).unwrap();
+        let test = TestTracer::build("shop", Clock::system(), |builder| builder.debug_throttler(&throttler));
+        let extracted = Extracted { debug_id: Some("find-me".into()), ..remote(TraceFlags::SAMPLED) };
+        assert!(extracted.start(test.tracer().span("serve")).context().is_sampled());
+        assert!(Extracted::default().start(test.tracer().span("serve")).context().is_sampled());
+        assert_eq!(throttler.refused(), 0);
+    }
+
+    #[test]
+    fn baggage_from_callers_is_restricted() {
+        let restrictions = BaggageRestrictions::new().allow("k", 2);
+        let test =
+            TestTracer::build("shop", Clock::system(), |builder| builder.baggage_restrictions(&restrictions));
+        let baggage = Baggage::new().with_item("k", "long").with_item("other", "v");
+        for context in [None, remote(TraceFlags::NONE).context] {
+            let extracted = Extracted { context, baggage: baggage.clone(), ..Extracted::default() };
+            let span = extracted.start(test.tracer().span("serve"));
+            assert_eq!((span.baggage_item("k"), span.baggage_item("other")), (Some("lo"), None));
+        }
+        assert_eq!((restrictions.cut(), restrictions.refused()), (2, 2));
     }
 
     #[test]

@@ -1,19 +1,12 @@
 //! What codecs do with one field.
 
-use std::ops::ControlFlow;
-
-use crate::carrier::{Extractor, Field, Injector};
+use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::{InjectError, InjectReason};
 use crate::text;
 
 /// The first value of a field, without blanks around it.
 pub(crate) fn first<'c>(carrier: &'c dyn Extractor, field: &Field) -> Option<&'c [u8]> {
-    let mut value = None;
-    carrier.visit_values(field, &mut |first| {
-        value = Some(text::trim(first));
-        ControlFlow::Break(())
-    });
-    value
+    carrier.find(field).first().map(text::trim)
 }
 
 /// The first value of each of several fields, without blanks around it.
@@ -21,22 +14,18 @@ pub(crate) fn firsts<'c, const N: usize>(
     carrier: &'c dyn Extractor,
     fields: [&Field; N],
 ) -> [Option<&'c [u8]>; N] {
-    let mut values = [None; N];
-    carrier.visit_fields(&fields, &mut |place, value| {
-        if let Some(first @ None) = values.get_mut(place) {
-            *first = Some(text::trim(value));
-        }
-        ControlFlow::Continue(())
-    });
-    values
+    let mut found = [Found::Absent; N];
+    carrier.find_all(&fields, &mut found);
+    found.map(|found| found.first().map(text::trim))
 }
 
-/// Sets or removes each of several fields.
+/// Sets or removes each of several fields, and removes all headers of some prefixes.
 pub(crate) fn write<const N: usize>(
     carrier: &mut dyn Injector,
     fields: [(&'static Field, Option<&[u8]>); N],
+    prefixes: &[&str],
 ) -> Result<(), InjectError> {
-    carrier.write(&fields).map_err(|(place, error)| {
+    carrier.write(&fields, prefixes).map_err(|(place, error)| {
         let name = fields.get(place).map_or("", |(field, _)| field.name());
         InjectError::new(name, InjectReason::Carrier(error))
     })

@@ -15,7 +15,7 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let (mut fours, mut eights) = (bytes.chunks_exact_mut(4), digits.chunks_exact(8));
     for (four, eight) in fours.by_ref().zip(eights.by_ref()) {
         if let (Some(four), Some(eight)) = (four.first_chunk_mut(), eight.first_chunk()) {
-            *four = joined(nibbles(*eight, &mut invalid));
+            *four = joined(nibbles(*eight, &mut invalid)).to_le_bytes();
         }
     }
     for (byte, pair) in fours.into_remainder().iter_mut().zip(eights.remainder().chunks_exact(2)) {
@@ -23,6 +23,43 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
         *byte = value(*high)? << 4 | value(*low)?;
     }
     (invalid == 0).then_some(bytes)
+}
+
+/// A trace id and a span id of lower-case digits; `None` for other characters. Zero is not refused.
+///
+/// All digits are looked at as one row: the compiler makes vectors of it, and few instructions.
+#[inline]
+pub(crate) fn decode_ids(trace_id: &[u8; 32], span_id: &[u8; 16]) -> Option<(TraceId, SpanId)> {
+    let mut digits = [0; 48];
+    let (left, right) = digits.split_at_mut(32);
+    left.copy_from_slice(trace_id);
+    right.copy_from_slice(span_id);
+    let (mut values, mut invalid) = ([0; 48], 0);
+    for (value, digit) in values.iter_mut().zip(&digits) {
+        let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        *value = if number < 10 {
+            number
+        } else if letter < 6 {
+            letter + 10
+        } else {
+            0xff
+        };
+        invalid |= *value;
+    }
+    let (left, right) = values.split_at(32);
+    let (mut trace_id, mut span_id) = ([0; 16], [0; 8]);
+    for (byte, pair) in trace_id.iter_mut().zip(left.chunks_exact(2)) {
+        if let [high, low] = pair {
+            *byte = high << 4 | low;
+        }
+    }
+    for (four, eight) in span_id.chunks_exact_mut(4).zip(right.chunks_exact(8)) {
+        if let Some(eight) = eight.first_chunk() {
+            four.copy_from_slice(&joined(u64::from_le_bytes(*eight)).to_le_bytes());
+        }
+    }
+    let ids = (TraceId::from_bytes(trace_id), SpanId::from_bytes(span_id));
+    (invalid < 16).then_some(ids)
 }
 
 /// The bytes of 1 to `2 * N` digits of either case, with zeros on the left; `None` for anything else.
@@ -47,29 +84,30 @@ pub(crate) fn decode_padded<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
 }
 
 /// The lower-case digits of a trace id.
+#[inline]
 pub(crate) fn of_trace_id(id: TraceId) -> [u8; 32] {
-    let mut digits = [0; 32];
-    encode(&id.to_bytes(), &mut digits);
-    digits
+    encode(&id.to_bytes())
 }
 
 /// The lower-case digits of a span id.
+#[inline]
 pub(crate) fn of_span_id(id: SpanId) -> [u8; 16] {
-    let mut digits = [0; 16];
-    encode(&id.to_bytes(), &mut digits);
-    digits
+    encode(&id.to_bytes())
 }
 
-/// Writes the lower-case digits of bytes, as many as there is room for.
-// Where it is inlined both lengths are constants, and the loop dissolves.
+/// Two digits a byte.
+// Where it is inlined the compiler makes vectors of both loops.
 #[inline(always)]
-pub(crate) fn encode(bytes: &[u8], digits: &mut [u8]) {
-    for (eight, four) in digits.chunks_mut(8).zip(bytes.chunks(4)) {
-        match (eight.first_chunk_mut(), four.first_chunk()) {
-            (Some(eight), Some(four)) => *eight = characters(separated(*four)).to_le_bytes(),
-            _ => encode_pairs(four, eight),
-        }
+pub(crate) fn encode<const BYTES: usize, const DIGITS: usize>(bytes: &[u8; BYTES]) -> [u8; DIGITS] {
+    const { assert!(DIGITS == 2 * BYTES, "two digits a byte") };
+    let mut digits = [0; DIGITS];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[byte >> 4, byte & 0xf]);
     }
+    for digit in &mut digits {
+        *digit = *digit + b'0' + if *digit > 9 { b'a' - b'9' - 1 } else { 0 };
+    }
+    digits
 }
 
 /// The digits of a trace id: 16 if its left half is zero, else 32.
@@ -106,19 +144,11 @@ const fn characters(nibbles: u64) -> u64 {
 
 /// Pairs of nibbles, the high one first, as bytes.
 #[inline]
-const fn joined(nibbles: u64) -> [u8; 4] {
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is to go")]
+const fn joined(nibbles: u64) -> u32 {
     let pairs = ((nibbles << 4) | (nibbles >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let [a, _, b, _, c, _, d, _] = pairs.to_le_bytes();
-    [a, b, c, d]
-}
-
-/// The nibbles of bytes, the high one first.
-#[inline]
-fn separated(bytes: [u8; 4]) -> u64 {
-    let spread = u64::from(u32::from_le_bytes(bytes));
-    let spread = (spread | (spread << 16)) & 0x0000_ffff_0000_ffff;
-    let spread = (spread | (spread << 8)) & 0x00ff_00ff_00ff_00ff;
-    ((spread >> 4) | (spread << 8)) & all(0x0f)
+    let fours = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
+    (fours | (fours >> 16)) as u32
 }
 
 const fn value(digit: u8) -> Option<u8> {
@@ -129,13 +159,6 @@ const fn value(digit: u8) -> Option<u8> {
     }
 }
 
-fn encode_pairs(bytes: &[u8], digits: &mut [u8]) {
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        let [high, low, ..] = characters(separated([*byte, 0, 0, 0])).to_le_bytes();
-        pair.copy_from_slice(&[high, low]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,8 +166,7 @@ mod tests {
     #[test]
     fn every_pair_of_bytes_is_read_as_the_two_digits_it_is_or_refused() {
         for byte in 0..=255 {
-            let mut digits = [0; 2];
-            encode(&[byte], &mut digits);
+            let digits: [u8; 2] = encode(&[byte]);
             assert_eq!(digits, format!("{byte:02x}").as_bytes());
             assert_eq!(decode(&digits), Some([byte]));
         }
@@ -153,6 +175,22 @@ mod tests {
             for low in 0..=255 {
                 assert_eq!(decode::<1>(&[high, low]).is_some(), is_digit(high) && is_digit(low));
             }
+        }
+    }
+
+    /// Whatever stands at a place, it is read as the digit it is or refused.
+    #[test]
+    fn every_byte_at_every_place_of_ids_is_its_digit_or_refused() {
+        let valid = b"4bf92f3577b34da6a3ce929d0e0e473600f067aa0ba902b7";
+        for (at, byte) in (0..48).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut digits = *valid;
+            digits[at] = byte;
+            let (trace_id, span_id) = digits.split_at(32);
+            let ids = decode_ids(trace_id.try_into().unwrap(), span_id.try_into().unwrap());
+            let expected =
+                decode(trace_id).map(TraceId::from_bytes).zip(decode(span_id).map(SpanId::from_bytes));
+            assert_eq!(ids, expected, "{byte:#x} at {at}");
+            assert_eq!(ids.is_some(), matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         }
     }
 

@@ -13,14 +13,12 @@ mod baggage;
 mod trace_id;
 mod url;
 
-use std::ops::ControlFlow;
-
 use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{set_or_remove, write};
+use crate::codec::field::{first, set_or_remove, write};
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
-use crate::text::{self, Buffer};
+use crate::text::Buffer;
 
 static DEBUG_ID: Field = Field::new("jaeger-debug-id");
 static FIELDS: [&Field; 3] = [&trace_id::FIELD, &baggage::FIELD, &DEBUG_ID];
@@ -51,30 +49,16 @@ pub struct Jaeger;
 
 impl Codec for Jaeger {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let (mut trace_id, mut debug_id, mut baggage) = (None, None, baggage::Reader::default());
-        // One walk, since baggage needs one anyway. Of repeated headers the first one counts.
-        carrier.visit_all(&mut |name, value| {
-            if !matches!(name.as_bytes().first(), Some(b'u' | b'U' | b'j' | b'J')) {
-                return ControlFlow::Continue(());
-            }
-            if trace_id::FIELD.is_named(name) {
-                trace_id.get_or_insert_with(|| text::trim(value));
-            } else if DEBUG_ID.is_named(name) {
-                debug_id.get_or_insert_with(|| text::trim(value));
-            } else {
-                baggage.read(name, value);
-            }
-            ControlFlow::Continue(())
-        });
+        let trace_id = first(carrier, &trace_id::FIELD);
         let (mut extracted, mut error) = match trace_id.map(trace_id::parse).transpose() {
             Ok(context) => (context.map(Extracted::from_context).unwrap_or_default(), None),
             Err(reason) => (Extracted::default(), Some(ExtractError::new(trace_id::FIELD.name(), reason))),
         };
-        let (baggage, baggage_error) = baggage.finish();
+        let (baggage, baggage_error) = baggage::extract(carrier);
         extracted.baggage = baggage;
         error = error.or(baggage_error);
         if extracted.context.is_none() {
-            match read_debug_id(debug_id) {
+            match read_debug_id(first(carrier, &DEBUG_ID)) {
                 Ok(debug_id) => extracted.debug_id = debug_id,
                 Err(reason) => error = error.or_else(|| Some(ExtractError::new(DEBUG_ID.name(), reason))),
             }
@@ -94,6 +78,7 @@ impl Codec for Jaeger {
                 (&DEBUG_ID, None),
                 (&baggage::FIELD, None),
             ],
+            &PREFIXES,
         );
         let baggage = baggage::inject(context.baggage(), carrier);
         trace_id.and(baggage)

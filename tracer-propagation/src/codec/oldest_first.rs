@@ -11,13 +11,19 @@ const USUAL_MAX: usize = 16;
 /// Visits the items, the oldest first, until a break.
 pub(crate) fn visit<'b>(baggage: &'b Baggage, visit: &mut dyn FnMut(BaggageItem<'b>) -> ControlFlow<()>) {
     let mut latest_first = baggage.iter();
-    let mut usual = [None; USUAL_MAX];
+    let (mut usual, mut count) = ([None; USUAL_MAX], 0);
     for (place, item) in usual.iter_mut().zip(&mut latest_first) {
         *place = Some(item);
+        count += 1;
     }
-    let older: Vec<_> = latest_first.collect();
-    let all = older.into_iter().rev().chain(usual.into_iter().rev().flatten());
-    let _ = all.into_iter().try_for_each(visit);
+    if count == USUAL_MAX {
+        let older: Vec<_> = latest_first.collect();
+        if older.into_iter().rev().try_for_each(&mut *visit).is_break() {
+            return;
+        }
+    }
+    let usual = usual.get(..count).unwrap_or_default();
+    let _ = usual.iter().rev().flatten().copied().try_for_each(visit);
 }
 
 #[cfg(test)]

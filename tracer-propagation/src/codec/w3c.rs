@@ -4,21 +4,17 @@ mod baggage;
 mod traceparent;
 mod tracestate;
 
-use std::ops::ControlFlow;
+use tracer_core::{SpanContext, TraceState};
 
-use tracer_core::SpanContext;
-
-use crate::carrier::{Extractor, Field, Injector};
+use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::field::write;
 use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
-use crate::text;
+
+use self::traceparent::Parent;
 
 pub use self::baggage::W3cBaggage;
 
 static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
-
-/// The place of `traceparent` in [`FIELDS`].
-const PARENT: usize = 0;
 
 /// W3C Trace Context Level 2: `traceparent` and `tracestate`.
 ///
@@ -38,39 +34,47 @@ pub struct TraceContext;
 
 impl Codec for TraceContext {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let (mut parent, mut is_repeated, mut state) = (None, false, tracestate::Values::default());
-        carrier.visit_fields(&FIELDS, &mut |place, value| {
-            match place {
-                PARENT if parent.is_some() => is_repeated = true,
-                PARENT => parent = Some(text::trim(value)),
-                _ => state.add(value),
-            }
-            if is_repeated { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        let Some(parent) = parent else { return Ok(Extracted::default()) };
-        let parsed = if is_repeated { Err(ExtractReason::Repeated) } else { traceparent::parse(parent) };
-        let context = parsed.map_err(|reason| ExtractError::new(traceparent::FIELD.name(), reason))?;
-        // A tracestate that cannot be read never affects the traceparent (section 3.3.1).
-        let (context, error) = match state.parse(carrier) {
-            Ok(state) if state.is_empty() => (context, None),
-            Ok(state) => (context.with_trace_state(state), None),
-            Err(reason) => (context, Some(ExtractError::new(tracestate::FIELD.name(), reason))),
+        let value = match carrier.find(&traceparent::FIELD) {
+            Found::Absent => return Ok(Extracted::default()),
+            Found::Once(value) => value,
+            Found::Repeated(_) => return Err(of_traceparent(ExtractReason::Repeated)),
         };
-        Ok(Extracted { error, ..Extracted::from_context(context) })
+        let list = carrier.find(&tracestate::FIELD);
+        match traceparent::parse_usual(value) {
+            // Built in its place: to move it would take as long as to read it.
+            Some(parent) if list == Found::Absent => Ok(Extracted::from_context(parent.context())),
+            Some(parent) => Ok(with_list(parent, list, carrier)),
+            None => Ok(with_list(traceparent::parse(value).map_err(of_traceparent)?, list, carrier)),
+        }
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-        let parent = context.is_valid().then(|| traceparent::format(context));
+        let parent = traceparent::format(context);
         write(
             carrier,
             [
-                (&traceparent::FIELD, parent.as_ref().map(AsRef::as_ref)),
+                (&traceparent::FIELD, context.is_valid().then_some(parent.as_slice())),
                 (&tracestate::FIELD, tracestate::format(context)),
             ],
+            &[],
         )
     }
 
     fn fields(&self) -> &[&'static Field] {
         &FIELDS
     }
+}
+
+/// A tracestate that cannot be read never affects the traceparent (section 3.3.1).
+#[inline(never)]
+fn with_list(parent: Parent, list: Found<'_>, carrier: &dyn Extractor) -> Extracted {
+    let (state, error) = match tracestate::parse(list, carrier) {
+        Ok(state) => (state, None),
+        Err(reason) => (TraceState::default(), Some(ExtractError::new(tracestate::FIELD.name(), reason))),
+    };
+    Extracted { error, ..Extracted::from_context(parent.context().with_trace_state(state)) }
+}
+
+const fn of_traceparent(reason: ExtractReason) -> ExtractError {
+    ExtractError::new(traceparent::FIELD.name(), reason)
 }

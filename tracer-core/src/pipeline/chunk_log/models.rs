@@ -16,9 +16,14 @@ fn append(writer: &mut Writer, row: u8) -> bool {
     if writer.prepare(1, Priority::Ordinary).is_err() {
         return false;
     }
-    writer.room(1).unwrap().fill(row);
-    writer.publish(1);
+    publish(writer, row);
     true
+}
+
+fn publish(writer: &mut Writer, row: u8) {
+    let mut room = writer.room(1).unwrap();
+    room.bytes().fill(row);
+    room.publish(1);
 }
 
 fn append_all(mut writer: Writer, rows: u8) {
@@ -90,8 +95,7 @@ fn pressure_beside_a_drain_is_not_forgotten() {
         let appending = thread::spawn(move || {
             let pressed = (1..=3).filter(|row| {
                 let appended = writer.prepare(1, Priority::Ordinary).unwrap();
-                writer.room(1).unwrap().fill(*row);
-                writer.publish(1);
+                publish(&mut writer, *row);
                 appended == Appended::UnderPressure
             });
             pressed.count()

@@ -9,7 +9,7 @@
 //! ```
 //! Without `x-b3-sampled` and debug the receiver decides; without ids they are a decision alone.
 
-use super::{Ids, State, span_id, trace_id};
+use super::{Ids, State, span_id, trace_id, usual_ids};
 use crate::carrier::Field;
 use crate::codec::{ExtractError, ExtractReason, SamplingDecision, hex};
 
@@ -19,7 +19,9 @@ pub(super) static PARENT_SPAN_ID: Field = Field::new("x-b3-parentspanid");
 pub(super) static SAMPLED: Field = Field::new("x-b3-sampled");
 pub(super) static FLAGS: Field = Field::new("x-b3-flags");
 
-/// Values in the order of [`FIELDS`](super::FIELDS), without `b3`.
+pub(super) static FIELDS: [&Field; 5] = [&TRACE_ID, &SPAN_ID, &PARENT_SPAN_ID, &SAMPLED, &FLAGS];
+
+/// Values in the order of [`FIELDS`].
 type Values<'v> = [Option<&'v [u8]>; 5];
 
 pub(super) fn extract(
@@ -70,6 +72,11 @@ fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, ExtractError> {
         (_, None, _) => return Err(ExtractError::new(SPAN_ID.name(), ExtractReason::Missing)),
         (Some(trace_digits), Some(span_digits), parent) => (trace_digits, span_digits, parent),
     };
+    if let Some((trace_id, span_id)) =
+        usual_ids(trace_digits, span_digits).filter(|_| parent_digits.is_none())
+    {
+        return Ok(Some(Ids { trace_id, span_id, parent_id: None }));
+    }
     let read = |field: &'static Field, digits| {
         span_id(digits, "span id").map_err(|reason| ExtractError::new(field.name(), reason))
     };
@@ -94,7 +101,6 @@ fn decision(sampled: Option<&[u8]>, flags: Option<&[u8]>) -> Result<Option<Sampl
 
 #[cfg(test)]
 mod tests {
-    use super::super::FIELDS;
     use super::*;
     use crate::carrier::Pairs;
     use crate::codec::field::firsts;
@@ -104,9 +110,7 @@ mod tests {
     const PARENT: (&str, &str) = ("X-B3-ParentSpanId", "05e3ac9a4f6e3b90");
 
     fn extract(headers: &[(&str, &str)]) -> Result<Option<State>, ExtractError> {
-        let carrier = Pairs(headers);
-        let [_, multi @ ..] = firsts(&carrier, FIELDS);
-        super::extract(multi)
+        super::extract(firsts(&Pairs(headers), FIELDS))
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! ```
 //! Without a state the receiver decides; a state alone is a decision about a trace yet to begin.
 
-use super::{Ids, State, span_id, trace_id};
+use super::{Ids, State, span_id, trace_id, usual_ids};
 use crate::carrier::Field;
 use crate::codec::{ExtractError, ExtractReason, SamplingDecision, hex};
 use crate::text::Buffer;
@@ -23,6 +23,9 @@ pub(super) static FIELD: Field = Field::new("b3");
 pub(super) const BYTES_MAX: usize = 32 + 1 + 16 + 1 + 1 + 1 + 16;
 
 pub(super) fn extract(value: &[u8]) -> Result<State, ExtractError> {
+    if let Some(state) = parse_usual(value) {
+        return Ok(state);
+    }
     parse(value).map_err(|reason| ExtractError::new(FIELD.name(), reason))
 }
 
@@ -45,6 +48,20 @@ pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
     value
 }
 
+/// A value with 32 and 16 digits, a state or none, and no parent, read in one look.
+fn parse_usual(value: &[u8]) -> Option<State> {
+    let (trace_id, [b'-', rest @ ..]) = value.split_at_checked(32)? else { return None };
+    let (span_id, rest) = rest.split_at_checked(16)?;
+    let decision = match rest {
+        [] => None,
+        [b'-', state] => Some(decision(&[*state])?),
+        _ => return None,
+    };
+    let (trace_id, span_id) = usual_ids(trace_id, span_id)?;
+    Some(State { ids: Some(Ids { trace_id, span_id, parent_id: None }), decision })
+}
+
+/// Any value, part by part, or what is wrong with it.
 fn parse(value: &[u8]) -> Result<State, ExtractReason> {
     if value.len() > BYTES_MAX {
         return Err(ExtractReason::Length(value.len()));
@@ -102,6 +119,8 @@ mod tests {
         for ids in [ids, short] {
             for rest in ["", "-0", "-1", "-d", parent, "-05e3ac9a4f6e3b90"] {
                 let value = format!("{ids}{rest}");
+                let usual = parse_usual(value.as_bytes());
+                assert!(usual.is_none() || usual == parse(value.as_bytes()).ok(), "{value}");
                 assert_eq!(written(parse(value.as_bytes()).unwrap()), value);
             }
         }
@@ -123,6 +142,10 @@ mod tests {
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             };
             assert_eq!(parse(&value).is_ok(), is_right, "{byte:#x} at {at}");
+            let short = value.split_at(51).0;
+            let is_usual = parse_usual(short).is_some();
+            assert!(!is_usual || parse_usual(short) == parse(short).ok(), "{byte:#x} at {at}");
+            assert_eq!(is_usual, is_right || at >= 51, "{byte:#x} at {at}");
         }
     }
 

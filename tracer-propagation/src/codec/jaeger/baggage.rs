@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use tracer_core::Baggage;
 
 use super::url;
-use crate::carrier::{Field, Injector, is_token_byte, without_prefix};
+use crate::carrier::{Extractor, Field, Injector};
 use crate::codec::oldest_first;
 use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
 use crate::text;
@@ -27,13 +27,15 @@ const MEMBERS_MAX: usize = 180;
 /// The most bytes of keys and values that are kept and sent, encoded, as in W3C Baggage.
 const BYTES_MAX: usize = 8192;
 
-/// Writes a header for each item, those that were set first as long as there is room, and removes
-/// all others of the prefix. [`FIELD`] is not written, and removed by the caller.
+/// Writes a header for each item, those that were set first as long as there is room. The caller
+/// has removed what was there.
 pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<(), InjectError> {
-    carrier.remove_prefix(PREFIX);
+    if baggage.is_empty() {
+        return Ok(());
+    }
     let (mut members, mut bytes, mut error) = (0, 0, None);
     oldest_first::visit(baggage, &mut |item| {
-        if item.key.is_empty() || !item.key.bytes().all(is_token_byte) {
+        if item.key.is_empty() || text::span(item.key.as_bytes(), text::TOKEN) < item.key.len() {
             error = error.or(Some(InjectReason::Key));
             return ControlFlow::Continue(());
         }
@@ -53,9 +55,24 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     error.map_or(Ok(()), |reason| Err(InjectError::new(PREFIX, reason)))
 }
 
-/// What was read so far.
+/// What can be read, and the first thing that is too much.
+pub(super) fn extract(carrier: &dyn Extractor) -> (Baggage, Option<ExtractError>) {
+    let mut reader = Reader::default();
+    // Of a key's items the last one counts, and what a person wrote goes before what a program did.
+    carrier.visit_prefix(PREFIX, &mut |key, value| match key {
+        "" => ControlFlow::Continue(()),
+        _ => reader.read_item(key, text::trim(value)),
+    });
+    if reader.over.is_none() {
+        carrier.visit_values(&FIELD, &mut |list| reader.read_pairs(text::trim(list)));
+    }
+    let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+    (reader.baggage, reader.over.map(|field| ExtractError::new(field, limit)))
+}
+
+/// What was read so far. Nothing more is read after a header that was too much.
 #[derive(Default)]
-pub(super) struct Reader {
+struct Reader {
     baggage: Baggage,
     members: usize,
     bytes: usize,
@@ -64,25 +81,6 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reads a header, if it is one of baggage. Nothing more is read after one that was too much.
-    pub(super) fn read(&mut self, name: &str, value: &[u8]) {
-        if self.over.is_some() {
-            return;
-        }
-        let _ = match without_prefix(name, PREFIX) {
-            Some(key) if !key.is_empty() => self.read_item(key, text::trim(value)),
-            None if FIELD.is_named(name) => self.read_pairs(text::trim(value)),
-            _ => ControlFlow::Continue(()),
-        };
-    }
-
-    /// What could be read, and the first thing that was too much.
-    pub(super) fn finish(self) -> (Baggage, Option<ExtractError>) {
-        let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
-        let error = self.over.map(|field| ExtractError::new(field, limit));
-        (self.baggage, error)
-    }
-
     fn read_item(&mut self, key: &str, value: &[u8]) -> ControlFlow<()> {
         self.count(PREFIX, key.len().saturating_add(value.len()))?;
         self.keep(PREFIX, &key.to_ascii_lowercase(), &url::decode(value))
@@ -127,7 +125,12 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use tracer_core::SpanContext;
+
     use super::*;
+    use crate::carrier::Pairs;
+    use crate::codec::Codec;
+    use crate::codec::jaeger::Jaeger;
 
     fn read(headers: &[(&str, &str)]) -> Baggage {
         let (baggage, error) = extract(headers);
@@ -136,9 +139,7 @@ mod tests {
     }
 
     fn extract(headers: &[(&str, &str)]) -> (Baggage, Option<ExtractError>) {
-        let mut reader = Reader::default();
-        headers.iter().for_each(|(name, value)| reader.read(name, value.as_bytes()));
-        reader.finish()
+        super::extract(&Pairs(headers))
     }
 
     #[test]
@@ -169,11 +170,12 @@ mod tests {
     fn what_cannot_be_sent_is_reported_and_the_rest_is_sent() {
         let baggage = Baggage::new().with_item("a b", "1").with_item("Key", "2").with_item("é", "3");
         let mut headers: Vec<(String, Vec<u8>)> = vec![("UBERCTX-old".into(), b"stale".to_vec())];
-        let error = inject(&baggage, &mut headers).unwrap_err();
-        assert_eq!(error, InjectError::new("uberctx-", InjectReason::Key));
+        let inject =
+            |baggage, headers: &mut Vec<_>| Jaeger.inject(&SpanContext::from_baggage(baggage), headers);
+        assert_eq!(inject(baggage, &mut headers), Err(InjectError::new("uberctx-", InjectReason::Key)));
         assert_eq!(headers, [("uberctx-key".to_owned(), b"2".to_vec())]);
         let large = Baggage::new().with_item("a", "1").with_item("b", &"é".repeat(1500));
-        let error = inject(&large, &mut headers).unwrap_err();
+        let error = inject(large, &mut headers).unwrap_err();
         assert_eq!(error.reason, InjectReason::Limit { members_max: 180, bytes_max: 8192 });
         assert_eq!(headers, [("uberctx-a".to_owned(), b"1".to_vec())]);
     }

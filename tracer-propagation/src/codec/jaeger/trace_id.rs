@@ -35,6 +35,23 @@ const FLAGS: [(u8, TraceFlags); 3] =
 
 /// The context of a value, which has no blanks around it.
 pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+    // What most clients write, in one look; anything else part by part.
+    parse_usual(value).map_or_else(|| parse_parts(value), Ok)
+}
+
+/// A value with 32 and 16 lower-case digits, no parent, and one digit of flags.
+fn parse_usual(value: &[u8]) -> Option<SpanContext> {
+    let (trace_id, [b':', rest @ ..]) = value.split_first_chunk()? else { return None };
+    let (span_id, [b':', b'0', b':', flags]) = rest.split_first_chunk()? else { return None };
+    let (trace_id, span_id) = hex::decode_ids(trace_id, span_id)?;
+    let context =
+        SpanContext::new(trace_id, span_id, flags_of(flags.checked_sub(b'0').filter(|bits| *bits < 10)?));
+    context.is_valid().then_some(context)
+}
+
+/// Any value, or what is wrong with it.
+#[cold]
+fn parse_parts(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     if value.len() > READ_BYTES_MAX {
         return Err(ExtractReason::Length(value.len()));
     }
@@ -59,9 +76,12 @@ pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     if !span_id.is_valid() {
         return Err(ExtractReason::ZeroId("span id"));
     }
+    Ok(SpanContext::new(trace_id, span_id, flags_of(bits)).with_parent_id(parent_id))
+}
+
+fn flags_of(bits: u8) -> TraceFlags {
     let set = FLAGS.iter().filter(|(bit, _)| bits & bit != 0);
-    let flags = set.fold(TraceFlags::NONE, |flags, (_, flag)| flags.with(*flag));
-    Ok(SpanContext::new(trace_id, span_id, flags).with_parent_id(parent_id))
+    set.fold(TraceFlags::NONE, |flags, (_, flag)| flags.with(*flag))
 }
 
 fn part<const N: usize>(digits: Option<&[u8]>, name: &'static str) -> Result<[u8; N], ExtractReason> {
@@ -85,9 +105,26 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     let mut value = Buffer::new();
-    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
+    let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
+    let [_, flags] = hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)]);
+    let (trace_id, span_id) = (hex::of_trace_id(context.trace_id()), hex::of_span_id(context.span_id()));
+    // Of a known length, and written as one.
+    let mut usual = *b"00000000000000000000000000000000:0000000000000000:0:0";
+    if let Some((trace, [_, rest @ ..])) = usual.split_first_chunk_mut() {
+        *trace = trace_id;
+        if let Some((span, [.., last])) = rest.split_first_chunk_mut() {
+            (*span, *last) = (span_id, flags);
+        }
+    }
+    let is_usual =
+        hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
+    if is_usual {
+        value.push(&usual);
+        return value;
+    }
+    value.push(hex::without_zero_half(&trace_id));
     value.push(b":");
-    value.push(&hex::of_span_id(context.span_id()));
+    value.push(&span_id);
     value.push(b":");
     if context.parent_id().is_valid() {
         value.push(&hex::of_span_id(context.parent_id()));
@@ -95,11 +132,7 @@ pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
         value.push(b"0");
     }
     value.push(b":");
-    let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
-    let mut digits = [0; 2];
-    hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)], &mut digits);
-    let [_, low] = digits;
-    value.push(&[low]);
+    value.push(&[flags]);
     value
 }
 
@@ -127,6 +160,18 @@ mod tests {
             written(&parse(b"1:2:3:ff").unwrap()),
             "0000000000000001:0000000000000002:0000000000000003:b"
         );
+    }
+
+    #[test]
+    fn what_is_read_in_one_look_is_what_its_parts_say() {
+        let usual = *b"4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b7:0:1";
+        assert!(parse_usual(&usual).is_some());
+        for (at, byte) in (0..usual.len()).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut value = usual;
+            value[at] = byte;
+            let context = parse_usual(&value);
+            assert!(context.is_none() || context == parse_parts(&value).ok(), "{byte:#x} at {at}");
+        }
     }
 
     #[test]

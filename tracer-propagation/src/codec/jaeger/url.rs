@@ -24,8 +24,7 @@ pub(super) fn encode(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            let mut digits = [0; 2];
-            hex::encode(&[byte], &mut digits);
+            let digits: [u8; 2] = hex::encode(&[byte]);
             encoded.push('%');
             encoded.extend(digits.map(|digit| char::from(digit.to_ascii_uppercase())));
         }

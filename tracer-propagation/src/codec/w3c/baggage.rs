@@ -33,8 +33,8 @@ const MEMBERS_MAX: usize = 180;
 /// The most bytes that are kept and sent, commas included; the least that the specification wants.
 const BYTES_MAX: usize = 8192;
 
-/// Bytes of blanks, empty members and malformed ones that are read beside what is kept.
-const OVERHEAD_BYTES_MAX: usize = 8192;
+/// The most bytes that are read: beside what is kept as many of blanks, empty and malformed members.
+const READ_BYTES_MAX: usize = 2 * BYTES_MAX;
 
 /// W3C Baggage.
 ///
@@ -72,7 +72,7 @@ impl Codec for W3cBaggage {
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
         with_scratch(|list| {
             let error = format(context.baggage(), list);
-            set_or_remove(carrier, &FIELD, Some(list.as_bytes()).filter(|list| !list.is_empty()))?;
+            set_or_remove(carrier, &FIELD, Some(list.as_slice()).filter(|list| !list.is_empty()))?;
             error.map_or(Ok(()), |reason| Err(InjectError::new(FIELD.name(), reason)))
         })
     }
@@ -96,32 +96,71 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, field: &[u8]) -> ControlFlow<()> {
-        field.split(|byte| *byte == b',').try_for_each(|member| self.read_member(member))
+        match self.read_usual(field) {
+            Some(rest) => rest.split(|byte| *byte == b',').try_for_each(|member| self.read_member(member)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Reads plain members as long as there are such and they fit. What is left, `None` at the end.
+    fn read_usual<'f>(&mut self, field: &'f [u8]) -> Option<&'f [u8]> {
+        if field.len() > BYTES_MAX {
+            return Some(field);
+        }
+        let Ok(mut list) = std::str::from_utf8(field) else { return Some(field) };
+        while let Some(((key, value), rest)) = member::parse_usual(list) {
+            let bytes = key.len() + "=".len() + value.len();
+            if self.read_bytes + bytes >= READ_BYTES_MAX || !self.fits(bytes) {
+                break;
+            }
+            self.read_bytes += bytes + ",".len();
+            self.seen += 1;
+            self.count(bytes);
+            self.baggage.extend([(key, percent::decode(value.as_bytes()))]);
+            list = rest?;
+        }
+        Some(list.as_bytes())
     }
 
     fn read_member(&mut self, member: &[u8]) -> ControlFlow<()> {
         self.read_bytes = self.read_bytes.saturating_add(member.len() + ",".len());
+        if self.read_bytes > READ_BYTES_MAX {
+            return self.stop();
+        }
         let member = text::trim(member);
-        let kept_bytes = self.kept_bytes + usize::from(self.kept > 0) + member.len();
-        let is_over = self.read_bytes > BYTES_MAX + OVERHEAD_BYTES_MAX;
-        if is_over || kept_bytes > BYTES_MAX || (self.kept == MEMBERS_MAX && !member.is_empty()) {
-            self.refuse(ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX });
-            return ControlFlow::Break(());
+        if member.is_empty() {
+            return ControlFlow::Continue(());
         }
-        if !member.is_empty() {
-            self.keep(member, kept_bytes);
+        self.seen += 1;
+        let Some(item) = member::parse(member) else {
+            self.refuse(ExtractReason::Member(self.seen));
+            return ControlFlow::Continue(());
+        };
+        if !self.fits(member.len()) {
+            return self.stop();
         }
+        self.count(member.len());
+        self.baggage = self.baggage.with_item_and_properties(item.key, &item.value, item.properties);
         ControlFlow::Continue(())
     }
 
-    fn keep(&mut self, member: &[u8], kept_bytes: usize) {
-        self.seen += 1;
-        let Some(item) = member::parse(member) else {
-            return self.refuse(ExtractReason::Member(self.seen));
-        };
-        self.baggage = self.baggage.with_item_and_properties(item.key, &item.value, item.properties);
+    const fn fits(&self, member_bytes: usize) -> bool {
+        self.kept < MEMBERS_MAX && self.kept_bytes_with(member_bytes) <= BYTES_MAX
+    }
+
+    const fn count(&mut self, member_bytes: usize) {
+        self.kept_bytes = self.kept_bytes_with(member_bytes);
         self.kept += 1;
-        self.kept_bytes = kept_bytes;
+    }
+
+    /// With its comma, unless it is the first.
+    const fn kept_bytes_with(&self, member_bytes: usize) -> usize {
+        self.kept_bytes + if self.kept > 0 { ",".len() } else { 0 } + member_bytes
+    }
+
+    fn stop(&mut self) -> ControlFlow<()> {
+        self.refuse(ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX });
+        ControlFlow::Break(())
     }
 
     fn refuse(&mut self, reason: ExtractReason) {
@@ -130,7 +169,7 @@ impl Reader {
 }
 
 /// Writes the header's value, and tells the first thing that is not in it.
-fn format(baggage: &Baggage, list: &mut String) -> Option<InjectReason> {
+fn format(baggage: &Baggage, list: &mut Vec<u8>) -> Option<InjectReason> {
     let (mut members, mut error) = (0, None);
     oldest_first::visit(baggage, &mut |item| {
         if !member::is_token(item.key.as_bytes()) {
@@ -139,7 +178,7 @@ fn format(baggage: &Baggage, list: &mut String) -> Option<InjectReason> {
         }
         let end_of_last = list.len();
         if members > 0 {
-            list.push(',');
+            list.push(b',');
         }
         let is_whole = member::write(&item, list);
         members += 1;
@@ -169,9 +208,9 @@ mod tests {
     const LIMIT: ExtractReason = ExtractReason::Limit { members_max: 180, bytes_max: 8192 };
 
     fn formatted(baggage: &Baggage) -> (String, Option<InjectReason>) {
-        let mut list = String::new();
+        let mut list = Vec::new();
         let error = format(baggage, &mut list);
-        (list, error)
+        (String::from_utf8(list).unwrap(), error)
     }
 
     #[test]
@@ -215,6 +254,31 @@ mod tests {
         let many = (0..500).map(|n| format!("k{n}=v,")).collect::<String>();
         let many = read(&[many.as_bytes()]).unwrap();
         assert_eq!((many.baggage.iter().count(), many.error.unwrap().reason), (180, LIMIT));
+    }
+
+    #[test]
+    fn a_malformed_member_is_dropped_alone_however_long_it_is() {
+        let long = "x".repeat(BYTES_MAX + 1);
+        let extracted = read(&[b"a=1", long.as_bytes(), b"b=2"]).unwrap();
+        assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1").with_item("b", "2"));
+        assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2));
+    }
+
+    /// As one list and as a field each, plain and with blanks: the limits are the same.
+    #[test]
+    fn a_plain_list_ends_where_any_other_does() {
+        for (count, value_bytes) in [(179, 1), (180, 1), (181, 1), (2, 4093), (2, 4094), (4, 2045), (4, 2046)]
+        {
+            let member = |n: usize| format!("{n:03}={}", "v".repeat(value_bytes));
+            let members: Vec<_> = (0..count).map(member).collect();
+            let plain = read(&[members.join(",").as_bytes()]).unwrap();
+            let blanks = read(&[members.join(" ,").as_bytes()]).unwrap();
+            let fields: Vec<_> = members.iter().map(|member| member.as_bytes()).collect();
+            assert_eq!(plain, read(&fields).unwrap(), "{count} {value_bytes}");
+            assert_eq!(plain, blanks, "{count} {value_bytes}");
+            let trailing = read(&[(members.join(",") + ",").as_bytes()]).unwrap();
+            assert_eq!(plain, trailing, "{count} {value_bytes}");
+        }
     }
 
     #[test]

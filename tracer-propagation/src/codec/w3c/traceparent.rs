@@ -18,6 +18,7 @@ use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
 use crate::carrier::Field;
 use crate::codec::{ExtractReason, hex};
+use crate::text;
 
 pub(super) static FIELD: Field = Field::new("traceparent");
 
@@ -28,8 +29,40 @@ const BYTES: usize = 55;
 const VERSION: u8 = 0;
 const VERSION_FORBIDDEN: u8 = 0xff;
 
-/// The context of a value, which has no blanks around it.
-pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+/// What a value says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parent {
+    trace_id: TraceId,
+    span_id: SpanId,
+    flags: TraceFlags,
+}
+
+impl Parent {
+    #[inline]
+    pub(super) fn context(self) -> SpanContext {
+        SpanContext::new(self.trace_id, self.span_id, self.flags).into_remote()
+    }
+}
+
+/// A value as nearly all senders write it, read in one look: of version 00, without a mistake, blanks or
+/// unknown flags.
+#[inline(always)]
+pub(super) fn parse_usual(value: &[u8]) -> Option<Parent> {
+    let value: &[u8; BYTES] = value.try_into().ok()?;
+    let [b'0', b'0', b'-', rest @ ..] = value else { return None };
+    let (trace_id, rest) = rest.split_first_chunk()?;
+    let [b'-', rest @ ..] = rest else { return None };
+    let (span_id, rest) = rest.split_first_chunk()?;
+    let [b'-', b'0', flags @ b'0'..=b'3'] = rest else { return None };
+    let (trace_id, span_id) = hex::decode_ids(trace_id, span_id)?;
+    let parent = Parent { trace_id, span_id, flags: TraceFlags::from_w3c(*flags) };
+    (trace_id.is_valid() && span_id.is_valid()).then_some(parent)
+}
+
+/// Any value, part by part, or what is wrong with it.
+#[cold]
+pub(super) fn parse(value: &[u8]) -> Result<Parent, ExtractReason> {
+    let value = text::trim(value);
     let Some((fixed, tail)) = value.split_first_chunk::<BYTES>() else {
         return Err(ExtractReason::Length(value.len()));
     };
@@ -48,7 +81,7 @@ pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
     if !span_id.is_valid() {
         return Err(ExtractReason::ZeroId("parent-id"));
     }
-    Ok(SpanContext::new(trace_id, span_id, TraceFlags::from_w3c(flags)))
+    Ok(Parent { trace_id, span_id, flags: TraceFlags::from_w3c(flags) })
 }
 
 /// Takes a part of `N` bytes, written as twice as many digits.
@@ -75,21 +108,19 @@ fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReaso
     }
 }
 
-/// The value of a context that has ids.
+/// The value of a context; none that may be sent if an id is missing.
+#[inline(always)]
 pub(super) fn format(context: &SpanContext) -> [u8; BYTES] {
     let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    put(&mut value, 3, &hex::of_trace_id(context.trace_id()));
-    put(&mut value, 3 + 32 + 1, &hex::of_span_id(context.span_id()));
-    let [.., flags] = &mut value;
-    *flags = b'0' + context.flags().to_w3c();
-    value
-}
-
-#[inline(always)]
-fn put<const N: usize>(value: &mut [u8], at: usize, digits: &[u8; N]) {
-    if let Some(room) = value.get_mut(at..at + N) {
-        room.copy_from_slice(digits);
+    let [_, _, _, rest @ ..] = &mut value;
+    if let Some((trace_id, [_, rest @ ..])) = rest.split_first_chunk_mut() {
+        *trace_id = hex::of_trace_id(context.trace_id());
+        if let Some((span_id, [.., flags])) = rest.split_first_chunk_mut() {
+            *span_id = hex::of_span_id(context.span_id());
+            *flags = b'0' + context.flags().to_w3c();
+        }
     }
+    value
 }
 
 #[cfg(test)]
@@ -100,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_context_is_written_as_it_was_read() {
-        let context = parse(VALID.as_bytes()).unwrap();
+        let context = parse(VALID.as_bytes()).unwrap().context();
         assert_eq!(format(&context), VALID.as_bytes());
         assert_eq!(context.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(context.span_id().to_string(), "00f067aa0ba902b7");
@@ -126,6 +157,14 @@ mod tests {
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             };
             assert_eq!(parse(&value).is_ok(), is_right, "{byte:#x} at {at}");
+            let usual = parse_usual(&value);
+            assert!(usual.is_none() || usual == parse(&value).ok(), "{byte:#x} at {at}");
+            // The version, and the flags that have no meaning yet.
+            assert_eq!(
+                usual.is_some(),
+                is_right && !matches!(at, 0 | 1 | 53) && (at != 54 || byte < b'4')
+                    || value == *VALID.as_bytes()
+            );
         }
     }
 

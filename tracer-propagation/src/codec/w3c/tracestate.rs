@@ -7,12 +7,11 @@
 //! (Trace Context Level 2, section 3.3.) Empty members are skipped. One malformed member, or more
 //! than 32, drops the whole list. Of a key's members the left-most stays.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use tracer_core::{SpanContext, TraceState};
 
-use crate::carrier::{Extractor, Field};
+use crate::carrier::{Extractor, Field, Found};
 use crate::codec::ExtractReason;
 
 pub(super) static FIELD: Field = Field::new("tracestate");
@@ -23,46 +22,45 @@ const MEMBERS_MAX: usize = 32;
 /// The most bytes that are read, blanks and empty members with them: twice the longest list.
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
-/// The values of all fields, as far as they were seen.
-#[derive(Default)]
-pub(super) struct Values<'c> {
-    first: Option<&'c [u8]>,
-    bytes: usize,
-    are_several: bool,
-}
-
-impl<'c> Values<'c> {
-    pub(super) fn add(&mut self, value: &'c [u8]) {
-        self.bytes = self.bytes.saturating_add(value.len());
-        self.are_several = self.first.is_some();
-        self.first.get_or_insert(value);
-    }
-
-    /// The list; empty without a field.
-    pub(super) fn parse(self, carrier: &'c dyn Extractor) -> Result<TraceState, ExtractReason> {
-        let Some(first) = self.first else { return Ok(TraceState::default()) };
-        if self.bytes > READ_BYTES_MAX {
-            return Err(ExtractReason::Length(self.bytes));
-        }
-        let list = if self.are_several { Cow::Owned(joined(carrier)) } else { Cow::Borrowed(first) };
-        TraceState::parse(&list).map_err(ExtractReason::TraceState)
+/// The list of what was found of the field; empty without one.
+#[inline]
+pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceState, ExtractReason> {
+    match found {
+        Found::Absent => Ok(TraceState::default()),
+        Found::Once(list) => parse_list(list),
+        Found::Repeated(_) => parse_list(&joined(carrier)?),
     }
 }
 
 /// What is to be written; `None` if there is nothing, or no trace that it belongs to.
 pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
-    context.trace_state().filter(|_| context.is_valid()).map(|state| state.as_str().as_bytes())
+    context.trace_state().filter(|_| context.is_valid()).map(TraceState::as_bytes)
 }
 
-/// All fields, joined by commas.
-fn joined(carrier: &dyn Extractor) -> Vec<u8> {
-    let mut list = Vec::new();
+#[inline]
+fn parse_list(list: &[u8]) -> Result<TraceState, ExtractReason> {
+    if list.len() > READ_BYTES_MAX {
+        return Err(ExtractReason::Length(list.len()));
+    }
+    TraceState::parse(list).map_err(ExtractReason::TraceState)
+}
+
+/// All fields, joined by commas. Nothing is copied of what is too long.
+#[cold]
+fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, ExtractReason> {
+    let (mut list, mut bytes) = (Vec::new(), 0_usize);
     carrier.visit_values(&FIELD, &mut |value| {
+        bytes = bytes.saturating_add(value.len());
+        if bytes > READ_BYTES_MAX {
+            return ControlFlow::Continue(());
+        }
+        if !list.is_empty() {
+            list.push(b',');
+        }
         list.extend_from_slice(value);
-        list.push(b',');
         ControlFlow::Continue(())
     });
-    list
+    if bytes > READ_BYTES_MAX { Err(ExtractReason::Length(bytes)) } else { Ok(list) }
 }
 
 #[cfg(test)]
@@ -73,9 +71,8 @@ mod tests {
 
     fn read(fields: &[&[u8]]) -> Result<String, ExtractReason> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
-        let mut values = Values::default();
-        fields.iter().for_each(|value| values.add(value));
-        values.parse(&Pairs(&pairs)).map(|state| state.to_string())
+        let carrier = Pairs(&pairs);
+        parse(carrier.find(&FIELD), &carrier).map(|state| state.to_string())
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use tracer_core::{BaggageItem, BaggageProperty};
 
 use super::percent;
-use crate::carrier::is_token_byte;
 use crate::text;
 
 /// A member, decoded.
@@ -25,10 +24,24 @@ pub(super) fn parse(member: &[u8]) -> Option<Member<'_>> {
     Some(Member { key, value, properties })
 }
 
+/// Key and value of the member that a list begins with, and what follows its comma, if the member has
+/// no blanks, no properties and no mistake: in one pass, as most are written.
+#[inline]
+pub(super) fn parse_usual(list: &str) -> Option<((&str, &str), Option<&str>)> {
+    let (key, rest) = list.split_at_checked(text::span(list.as_bytes(), text::TOKEN))?;
+    let rest = rest.strip_prefix('=').filter(|_| !key.is_empty())?;
+    let (value, rest) = rest.split_at_checked(text::span(rest.as_bytes(), text::OCTET))?;
+    if rest.is_empty() {
+        return Some(((key, value), None));
+    }
+    Some(((key, value), Some(rest.strip_prefix(',')?)))
+}
+
 /// Appends a member, whose key must be a token. Properties whose keys are none are left out; the
 /// answer is whether there were none of those.
-pub(super) fn write(item: &BaggageItem<'_>, list: &mut String) -> bool {
-    list.extend([item.key, "="]);
+pub(super) fn write(item: &BaggageItem<'_>, list: &mut Vec<u8>) -> bool {
+    list.extend_from_slice(item.key.as_bytes());
+    list.push(b'=');
     percent::encode(item.value, list);
     let mut is_whole = true;
     for BaggageProperty { key, value } in item.properties {
@@ -36,9 +49,10 @@ pub(super) fn write(item: &BaggageItem<'_>, list: &mut String) -> bool {
             is_whole = false;
             continue;
         }
-        list.extend([";", key]);
+        list.push(b';');
+        list.extend_from_slice(key.as_bytes());
         if let Some(value) = value {
-            list.push('=');
+            list.push(b'=');
             percent::encode(value, list);
         }
     }
@@ -47,7 +61,7 @@ pub(super) fn write(item: &BaggageItem<'_>, list: &mut String) -> bool {
 
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte))
+    !bytes.is_empty() && text::span(bytes, text::TOKEN) == bytes.len()
 }
 
 fn property(property: &[u8]) -> Option<BaggageProperty> {
@@ -65,7 +79,7 @@ fn token(key: &[u8]) -> Option<&str> {
 
 fn decoded(value: &[u8]) -> Option<Cow<'_, str>> {
     let value = text::trim(value);
-    value.iter().all(|byte| percent::is_baggage_octet(*byte)).then(|| percent::decode(value))
+    (text::span(value, text::OCTET) == value.len()).then(|| percent::decode(value))
 }
 
 #[cfg(test)]
@@ -84,22 +98,39 @@ mod tests {
             member.properties,
             [property("p", None), property("q", Some("=")), property("r", Some(""))]
         );
-        let item = &mut String::new();
+        let item = &mut Vec::new();
         let baggage = tracer_core::Baggage::new().with_item_and_properties(
             member.key,
             &member.value,
             member.properties,
         );
         assert!(write(&baggage.iter().next().unwrap(), item));
-        assert_eq!(item, "k=a%3Bb%2Cc=d;p;q==;r=");
+        assert_eq!(item, b"k=a%3Bb%2Cc=d;p;q==;r=");
+    }
+
+    #[test]
+    fn what_is_read_in_one_pass_is_what_the_whole_grammar_says() {
+        let cases =
+            [("k=v", true), ("k=", true), ("k==a=", true), ("k=%41+", true), ("=v", false), ("k", false)];
+        let others = [("k =v", false), ("k= v", false), ("k=v;p", false), ("k=\"", false), ("é=v", false)];
+        for (member, is_usual) in cases.into_iter().chain(others) {
+            let list = format!("{member},x=y");
+            let usual = parse_usual(&list);
+            assert_eq!(usual.is_some(), is_usual, "{member}");
+            let Some(((key, value), rest)) = usual else { continue };
+            let value = percent::decode(value.as_bytes());
+            assert_eq!(parse(member.as_bytes()), Some(Member { key, value, properties: Vec::new() }));
+            assert_eq!(rest, Some("x=y"));
+            assert_eq!(parse_usual(member).unwrap().1, None);
+        }
     }
 
     #[test]
     fn a_property_whose_key_is_no_token_is_left_out() {
         let property = BaggageProperty { key: "a,b=1".into(), value: None };
         let baggage = tracer_core::Baggage::new().with_item_and_properties("k", "v", vec![property]);
-        let mut list = String::new();
+        let mut list = Vec::new();
         assert!(!write(&baggage.iter().next().unwrap(), &mut list));
-        assert_eq!(list, "k=v");
+        assert_eq!(list, b"k=v");
     }
 }

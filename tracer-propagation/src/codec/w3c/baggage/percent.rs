@@ -2,38 +2,28 @@
 
 use std::borrow::Cow;
 
-/// What may stand in a value as it is: 0x21-0x7e without double quote, comma, semicolon and
-/// backslash.
-#[inline]
-pub(super) const fn is_baggage_octet(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x7e) && !matches!(byte, b'"' | b',' | b';' | b'\\')
-}
+use crate::text;
 
 /// Appends a value; the percent sign and all that is no baggage-octet as `%XX` of its UTF-8.
-pub(super) fn encode(value: &str, list: &mut String) {
-    let is_bare = |byte: u8| is_baggage_octet(byte) && byte != b'%';
-    let mut rest = value;
-    while !rest.is_empty() {
-        let bare_bytes = rest.bytes().position(|byte| !is_bare(byte)).unwrap_or(rest.len());
-        let (bare, escaped) = rest.split_at_checked(bare_bytes).unwrap_or((rest, ""));
-        list.push_str(bare);
-        let mut characters = escaped.chars();
-        if let Some(character) = characters.next() {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                list.extend(['%', digit(byte >> 4), digit(byte & 0xf)]);
-            }
-        }
-        rest = characters.as_str();
+pub(super) fn encode(value: &str, list: &mut Vec<u8>) {
+    let mut rest = value.as_bytes();
+    loop {
+        let (bare, after) = rest.split_at_checked(text::span(rest, text::BARE)).unwrap_or((rest, b""));
+        list.extend_from_slice(bare);
+        let [escaped, after @ ..] = after else { return };
+        list.extend_from_slice(&[b'%', digit(escaped >> 4), digit(escaped & 0xf)]);
+        rest = after;
     }
 }
 
 /// The text of a value. A malformed escape stays as it is; ill-formed UTF-8 becomes U+FFFD.
 pub(super) fn decode(value: &[u8]) -> Cow<'_, str> {
-    if !value.contains(&b'%') {
+    let Some(bare_bytes) = value.iter().position(|byte| *byte == b'%') else {
         return text_of(value);
-    }
+    };
+    let (bare, mut rest) = value.split_at_checked(bare_bytes).unwrap_or((value, b""));
     let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value;
+    bytes.extend_from_slice(bare);
     while let [first, tail @ ..] = rest {
         let (byte, after) = escaped(rest).unwrap_or((*first, tail));
         bytes.push(byte);
@@ -64,8 +54,8 @@ const fn hex_value(digit: u8) -> Option<u8> {
     }
 }
 
-fn digit(value: u8) -> char {
-    char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 })
+const fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'A' + value - 10 }
 }
 
 #[cfg(test)]
@@ -73,17 +63,17 @@ mod tests {
     use super::*;
 
     fn encoded(value: &str) -> String {
-        let mut list = String::new();
+        let mut list = Vec::new();
         encode(value, &mut list);
-        list
+        String::from_utf8(list).unwrap()
     }
 
     #[test]
     fn every_character_below_0x800_comes_back_and_only_octets_stand_bare() {
         for character in (0..0x800).filter_map(char::from_u32) {
-            let text = encoded(character.encode_utf8(&mut [0; 4]));
-            assert!(text.bytes().all(is_baggage_octet), "{text}");
-            assert_eq!(decode(text.as_bytes()), character.to_string());
+            let encoded = encoded(character.encode_utf8(&mut [0; 4]));
+            assert!(encoded.bytes().all(|byte| text::is_of(byte, text::OCTET)), "{encoded}");
+            assert_eq!(decode(encoded.as_bytes()), character.to_string());
         }
         assert_eq!(encoded(" é%\"\\,;+="), "%20%C3%A9%25%22%5C%2C%3B+=");
     }
