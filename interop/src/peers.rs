@@ -4,6 +4,8 @@ mod hotrod;
 mod jaeger;
 mod query;
 mod service;
+mod tee;
+mod viewer;
 
 use std::env;
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ pub use self::hotrod::Hotrod;
 pub use self::jaeger::{Jaeger, Sampling};
 pub use self::query::QueryApi;
 pub use self::service::{Language, Service};
+pub use self::tee::Tee;
+pub use self::viewer::Viewer;
 
 /// The folder of the Go programs: the variable `INTEROP_TOOLS`, else `tools/bin` beside this
 /// package's manifest.

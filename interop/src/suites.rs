@@ -7,6 +7,7 @@ mod sampling;
 mod shape;
 mod tour;
 mod transports;
+mod viewer;
 
 use std::io::Write;
 
@@ -61,6 +62,8 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("sampling", "http", sampling::http),
         scenario("sampling", "grpc", sampling::grpc),
         scenario("sampling", "adaptive", sampling::adaptive),
+        scenario("viewer", "jaeger", viewer::jaeger),
+        scenario("viewer", "sdks", viewer::sdks),
     ]
 }
 
@@ -121,7 +124,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 23));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 25));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

@@ -17,14 +17,17 @@
 //!
 //! ```text
 //! receive/in_process.rs   rows of this process's pipeline ─┐
-//! receive/otlp_http.rs    POST /v1/traces ─────────────────┼─> store.rs ──> query/  /api/*
-//!                                                          │   (bounded)     page.rs  /, /search, /trace/{id}
-//! server.rs               thread, sockets, guards ─────────┘
+//! receive/otlp_http.rs    POST /v1/traces                  │
+//! receive/grpc.rs         OTLP over gRPC ──────────────────┼─> store.rs ──> query/     /api/*, /api/v3/*
+//! receive/zipkin_http.rs  POST /api/v2/spans               │   (bounded)     analysis/  /api/viewer/*
+//! receive/upload.rs       POST /api/viewer/traces ─────────┤                 page.rs    /, /search, /trace/{id}
+//! server/                 thread, sockets, guards ─────────┘
 //! ```
 //!
 //! # Features
 //!
-//! `program` (default): the program `tracer-viewer`. Libraries turn it off.
+//! - `program` (default): the program `tracer-viewer`, with all below. Libraries turn it off.
+//! - `grpc`: OTLP over gRPC.
 
 mod analysis;
 mod page;

@@ -87,7 +87,7 @@ fn run(args: Args) -> Result<(), String> {
     }
     println!(
         "Zipkin's spans      http://{}/api/v2/spans",
-        viewer.zipkin_addr().unwrap_or(viewer.local_addr())
+        viewer.zipkin_addr().unwrap_or_else(|| viewer.local_addr())
     );
     // An error would mean that the handler is gone, and nobody could ever end this.
     let _ = interrupted.recv();

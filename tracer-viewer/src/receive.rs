@@ -22,3 +22,6 @@ mod span_writer;
 pub(crate) mod upload;
 mod zipkin;
 pub(crate) mod zipkin_http;
+
+#[cfg(test)]
+mod mutations;

@@ -126,7 +126,13 @@ impl Jaeger {
     /// Its query API.
     #[must_use]
     pub fn query(&self) -> QueryApi {
-        QueryApi::at(&local_url(self.ports.query_http))
+        QueryApi::at(&self.query_url())
+    }
+
+    /// The base address of its query API.
+    #[must_use]
+    pub fn query_url(&self) -> String {
+        local_url(self.ports.query_http)
     }
 
     /// The end of what it printed.

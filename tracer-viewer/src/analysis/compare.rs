@@ -51,8 +51,9 @@ pub(crate) fn compare<'a>(a: &'a Trace, b: &'a Trace) -> Comparison<'a> {
             };
             let side = side.get_or_insert_default();
             side.count += 1;
-            side.duration_us += node.interval().duration_us();
-            side.self_time_us += self_time::of_ns(&forest, node) / 1_000;
+            side.duration_us = side.duration_us.saturating_add(node.interval().duration_us());
+            let own_us = self_time::of_ns(&forest, node) / 1_000;
+            side.self_time_us = side.self_time_us.saturating_add(own_us);
             side.errors += usize::from(node.span.is_error());
         });
     }

@@ -146,3 +146,42 @@ fn pair(key: &str, value: &str) -> Vec<u8> {
     put_bytes(&mut pair, 0x12, &text);
     pair
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{aggregate, compare, critical_path, gaps, graph, red, siblings, warnings};
+    use super::*;
+
+    /// All that there is of a trace.
+    fn analyse(trace: &Trace) {
+        let forest = Forest::of(trace);
+        assert_eq!(forest.nodes().len(), trace.spans.len(), "each span stands once");
+        critical_path::of(&forest);
+        gaps::of(&forest);
+        siblings::findings(&forest);
+        warnings::Warnings::of(trace);
+        let traces = std::slice::from_ref(trace);
+        assert!(serde_json::to_string(&compare::compare(trace, trace)).is_ok());
+        assert!(serde_json::to_string(&aggregate::aggregate(traces)).is_ok());
+        assert!(serde_json::to_string(&graph::graph(traces, (0, u64::MAX))).is_ok());
+        assert!(serde_json::to_string(&red::red(traces, None, (0, u64::MAX))).is_ok());
+    }
+
+    #[test]
+    fn hostile_traces_are_analysed() {
+        const LAST_US: u64 = u64::MAX / 1_000;
+        let chain = (2..5_000)
+            .fold(Spans::new("s").span(1, 0, (0, LAST_US)), |spans, id| spans.span(id, id - 1, (0, LAST_US)));
+        analyse(&chain.trace());
+        let ring =
+            (1..=5_000).fold(Spans::new("s"), |spans, id| spans.span(id, id % 5_000 + 1, (id, LAST_US - id)));
+        analyse(&ring.trace());
+        let same = (0..5_000).fold(Spans::new("s"), |spans, _| spans.span(1, 1, (0, LAST_US)));
+        analyse(&same.trace());
+        let fan = (2..5_000).fold(Spans::new("s").span(1, 0, (LAST_US, 0)), |spans, id| {
+            spans.span(id, 1, (id % 7, LAST_US - id % 5))
+        });
+        analyse(&fan.trace());
+        analyse(&Spans::new("").trace());
+    }
+}

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json, json};
+use tracer_core::SpanKind;
 use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
-use tracer_core::{SpanKind, StatusCode};
 
 use super::value::base64;
 use crate::analysis::warnings::Warnings;
-use crate::store::span::StoredSpan;
+use crate::store::span::{StoredSpan, kind_number, status_number};
 use crate::store::{Source, Trace};
 
 /// Where Jaeger puts warnings.
@@ -56,7 +56,7 @@ fn span(record: &SpanRecord, kind: Option<SpanKind>, warnings: Vec<String>) -> J
     }
     put_count(&mut json, "flags", record.flags);
     put_text(&mut json, "name", &record.name);
-    put_count(&mut json, "kind", kind.map_or(0, kind_number));
+    put_count(&mut json, "kind", kind.map_or(0, |kind| kind_number(kind).into()));
     json.insert("startTimeUnixNano".to_owned(), record.start_unix_ns.to_string().into());
     json.insert("endTimeUnixNano".to_owned(), record.end_unix_ns.to_string().into());
     let mut attributes: Vec<_> = record.attributes.iter().map(|(key, value)| attribute(key, value)).collect();
@@ -72,7 +72,7 @@ fn span(record: &SpanRecord, kind: Option<SpanKind>, warnings: Vec<String>) -> J
     put_count(&mut json, "droppedLinksCount", record.dropped_links);
     let mut status = Map::new();
     put_text(&mut status, "message", &record.status_message);
-    put_count(&mut status, "code", status_number(record.status));
+    put_count(&mut status, "code", status_number(record.status).into());
     json.insert("status".to_owned(), status.into());
     json.into()
 }
@@ -141,23 +141,5 @@ fn put_text(json: &mut Map<String, Json>, key: &str, text: &str) {
 fn put_count(json: &mut Map<String, Json>, key: &str, count: u32) {
     if count > 0 {
         json.insert(key.to_owned(), count.into());
-    }
-}
-
-const fn kind_number(kind: SpanKind) -> u32 {
-    match kind {
-        SpanKind::Server => 2,
-        SpanKind::Client => 3,
-        SpanKind::Producer => 4,
-        SpanKind::Consumer => 5,
-        _ => 1,
-    }
-}
-
-const fn status_number(status: StatusCode) -> u32 {
-    match status {
-        StatusCode::Ok => 1,
-        StatusCode::Error => 2,
-        _ => 0,
     }
 }

@@ -172,8 +172,7 @@ fn write(traces: &[Trace], raw: bool) -> Response {
         return error(StatusCode::NOT_FOUND, "No traces found");
     }
     let mut answer = br#"{"result":{"resourceSpans":["#.to_vec();
-    let mut written = 0_usize;
-    for trace in traces {
+    for (written, trace) in traces.iter().enumerate() {
         if answer.len() > ANSWER_BYTES_MAX {
             let message = format!(
                 "an answer of {ANSWER_BYTES_MAX} bytes holds {written} of {} traces: ask for fewer",
@@ -189,7 +188,6 @@ fn write(traces: &[Trace], raw: bool) -> Response {
                 return error(StatusCode::INTERNAL_SERVER_ERROR, &cause.to_string());
             }
         }
-        written += 1;
     }
     answer.extend_from_slice(b"]}}");
     answer::json_bytes(StatusCode::OK, Ok(answer))

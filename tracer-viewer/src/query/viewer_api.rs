@@ -281,8 +281,8 @@ impl Analysis {
         let mut self_time = BTreeMap::new();
         for node in forest.nodes() {
             // Spans that share an id share what is said of it.
-            *self_time.entry(node.span_id.to_string()).or_default() +=
-                self_time::of_ns(&forest, node) / 1_000;
+            let own: &mut u64 = self_time.entry(node.span_id.to_string()).or_default();
+            *own = own.saturating_add(self_time::of_ns(&forest, node) / 1_000);
         }
         let gap = |gap: gaps::Gap| Gap {
             part: Part {

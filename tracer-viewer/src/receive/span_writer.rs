@@ -1,8 +1,10 @@
 //! Records as OTLP messages: what comes in another format is kept like what comes by OTLP.
 
+use tracer_core::SpanKind;
 use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
 use tracer_core::row::wire::{put_bytes, put_varint};
-use tracer_core::{SpanKind, StatusCode};
+
+use crate::store::span::{kind_number, status_number};
 
 /// A `Span` message. `kind` is that of the record, or `None` if the sender did not say.
 pub(super) fn span(record: &SpanRecord, kind: Option<SpanKind>) -> Vec<u8> {
@@ -76,11 +78,7 @@ fn link(link: &LinkRecord) -> Vec<u8> {
 }
 
 fn put_status(out: &mut Vec<u8>, record: &SpanRecord) {
-    let code = match record.status {
-        StatusCode::Ok => 1,
-        StatusCode::Error => 2,
-        _ => 0,
-    };
+    let code = status_number(record.status);
     if code == 0 && record.status_message.is_empty() {
         return;
     }
@@ -132,16 +130,6 @@ fn any_value(value: &Value) -> Vec<u8> {
     out
 }
 
-const fn kind_number(kind: SpanKind) -> u8 {
-    match kind {
-        SpanKind::Server => 2,
-        SpanKind::Client => 3,
-        SpanKind::Producer => 4,
-        SpanKind::Consumer => 5,
-        _ => 1,
-    }
-}
-
 fn put_text(out: &mut Vec<u8>, key: u8, text: &str) {
     if !text.is_empty() {
         put_bytes(out, key, text.as_bytes());
@@ -162,7 +150,7 @@ fn put_count(out: &mut Vec<u8>, key: u8, count: u32) {
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::{SpanId, TraceId};
+    use tracer_core::{SpanId, StatusCode, TraceId};
 
     use super::*;
 
