@@ -83,7 +83,7 @@ impl Five {
             return Err(format!("{} {}", response.status, response.body));
         }
         let traceresponse = response.traceresponse.ok_or("no traceresponse")?;
-        let (trace_id, _) = shape::parse_traceresponse(&traceresponse).map_err(|error| error.to_string())?;
+        let (trace_id, _) = shape::parse_traceresponse(&traceresponse)?;
         let expected = Expectations::of_request(REQUEST).redis_errors(3..=3);
         let expected = expected.answered_with_traceresponse(&traceresponse);
         let trace = poll::until(TRACE_DEADLINE, || {

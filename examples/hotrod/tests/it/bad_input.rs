@@ -111,6 +111,8 @@ async fn what_is_no_order_is_not_traced() {
         ("hotrod.js", 200),
         ("config", 200),
         ("debug/vars", 200),
+        ("metrics", 200),
+        ("fixes", 200),
         ("nothing", 404),
         ("dispatch/", 404),
         ("%2e%2e/etc/passwd", 404),

@@ -28,6 +28,21 @@ async fn the_page_needs_nothing_from_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_has_a_switch_for_each_fix() {
+    let hotrod = Hotrod::start("").await;
+    let page = hotrod.get("").await.text().await.unwrap();
+    let form = page.split("id=\"fixes\"").nth(1).unwrap().split("</form>").next().unwrap();
+    let mut switches: Vec<&str> =
+        form.split("name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    switches.sort_unstable();
+    let fixes = hotrod.get("fixes").await.bytes().await.unwrap();
+    let fixes: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&fixes).unwrap();
+    let mut members: Vec<&String> = fixes.keys().collect();
+    members.sort_unstable();
+    assert_eq!(switches, members);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn links_lead_to_the_viewer_unless_told_otherwise() {
     let hotrod = Hotrod::start("").await;
     let viewer = hotrod.app.addresses().viewer.clone().unwrap();
@@ -42,7 +57,7 @@ async fn links_lead_to_the_viewer_unless_told_otherwise() {
 async fn everything_moves_under_the_base_path() {
     let hotrod = Hotrod::start("-b /demo/ --time-scale 0").await;
     assert!(hotrod.url("").ends_with("/demo/"));
-    for path in ["", "hotrod.js", "config", "debug/vars", "dispatch?customer=123"] {
+    for path in ["", "hotrod.js", "config", "fixes", "metrics", "debug/vars", "dispatch?customer=123"] {
         assert_eq!(hotrod.get(path).await.status(), 200, "{path}");
     }
     let bare = hotrod.url("");

@@ -49,6 +49,27 @@ async fn waits_are_tags_and_add_no_span() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn logs_have_what_was_found() {
+    let hotrod = Hotrod::start("--time-scale 0.05").await;
+    let answer = hotrod.order("123", "1-1").await;
+    let trace = hotrod.trace_of(&answer).await;
+    let root = find(&trace, "/dispatch");
+    let found = |message: &str, field: &str| -> Value {
+        let log = root.logs.iter().find(|log| log.message() == message).unwrap();
+        serde_json::from_str(&log.field(field).unwrap()).unwrap()
+    };
+    assert_eq!(found("Found customer", "customer")["Name"], "Rachel's_Floral_Designs");
+    let drivers = found("Found drivers", "drivers");
+    assert_eq!(drivers.as_array().unwrap().len(), 10);
+    let plates: Vec<&str> =
+        drivers.as_array().unwrap().iter().map(|it| it["driverID"].as_str().unwrap()).collect();
+    assert!(plates.contains(&answer.driver().as_str()), "{drivers}");
+    let routes = found("Found routes", "routes");
+    let etas = routes.as_array().unwrap().iter().map(|it| it["route"]["ETA"].as_u64().unwrap());
+    assert_eq!((etas.clone().count(), etas.min()), (10, Some(answer.eta_ns())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn route_time_is_charged_to_customer_and_session() {
     // At the original's pace, so that the work round a calculation is little beside it.
     let hotrod = Hotrod::start("-D 10ms").await;

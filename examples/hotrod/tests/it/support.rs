@@ -115,6 +115,12 @@ impl Answer {
         car["Driver"].as_str().unwrap().to_owned()
     }
 
+    /// When the car comes.
+    pub(crate) fn eta_ns(&self) -> u64 {
+        let car: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        car["ETA"].as_u64().unwrap()
+    }
+
     /// What the trace of a request that was answered so must be.
     pub(crate) fn expectations(&self, request: &str, time_scale: f64) -> Expectations {
         let expected = Expectations::of_request(request).time_scale(time_scale);

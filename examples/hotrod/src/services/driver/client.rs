@@ -15,6 +15,9 @@ use crate::simulated::delay::scaled;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 
+/// Where simulated times are shorter than the original's, the work round them is not.
+const DEADLINE_OF_SHORT_TIMES: Duration = Duration::from_secs(5);
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A client of the driver service.
@@ -49,8 +52,7 @@ impl DriverClient {
         let endpoint = Endpoint::from_shared(format!("http://{}", authority(host, port)))?;
         let channel = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).connect_lazy();
         let trace = trace.grpc().server_address(host, port);
-        // Simulated times can be made shorter than the work round them, which cannot.
-        let deadline = scaled(DEADLINE, time_scale.max(1.0));
+        let deadline = if time_scale < 1.0 { DEADLINE_OF_SHORT_TIMES } else { scaled(DEADLINE, time_scale) };
         Ok(Self { logger, service: DriverServiceClient::new(trace.layer(channel)), deadline })
     }
 
@@ -115,7 +117,7 @@ mod tests {
         let _running =
             Running::new(|stopped| driver::serve(listener, layers, service, axum::Router::new(), stopped));
         let trace = TraceLayer::new(test.tracer().clone());
-        let client = DriverClient::new(logger.clone(), ("127.0.0.1", port), trace, 0.0);
+        let client = DriverClient::new(logger.clone(), ("127.0.0.1", port), trace, 1.0);
         let error = client.unwrap().find_nearest("1,2").await.unwrap_err();
         assert_eq!(error.code, Code::DeadlineExceeded, "{error}");
         assert!(error.to_string().starts_with("rpc error: code = DeadlineExceeded"), "{error}");
