@@ -9,7 +9,8 @@ ALLOWED = {
     "tracer-http": {"tracer-core", "tracer-propagation"},
     "tracer-exporter-jaeger": {"tracer-core"},
     "tracer-viewer": {"tracer-core"},
-    "interop": {"tracer-core", "tracer-exporter-jaeger"},
+    "tracer-config": {"tracer-core", "tracer-propagation", "tracer-exporter-jaeger"},
+    "interop": {"tracer-core", "tracer-exporter-jaeger", "tracer-config"},
 }
 # Examples may name everything; nothing may name them.
 FREE = {"examples", "hotrod"}

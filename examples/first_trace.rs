@@ -1,4 +1,4 @@
-//! A first trace, sent to whatever listens at `OTEL_EXPORTER_OTLP_ENDPOINT`, or at
+//! A first trace, sent to where the environment says (`OTEL_EXPORTER_OTLP_ENDPOINT` and others), or to
 //! `http://localhost:4318`: a Jaeger, an OpenTelemetry Collector, or this project's own viewer
 //! (`cargo run --release -p tracer-viewer`).
 //!
@@ -13,11 +13,12 @@ use tracer_core::{SpanKind, Tracer, active, tags};
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
-    let tracer = tracer_exporter_jaeger::tracer_from_env("greeter")?;
+    let tracing = tracer_config::init("greeter")?;
+    let tracer = tracing.tracer();
     let name = std::env::args().nth(1).unwrap_or_else(|| "Bryan".into());
 
     let scope = tracer.span("say-hello").start_active();
-    let greeting = greet(&tracer, &name);
+    let greeting = greet(tracer, &name);
     active::log("greeted", &[("text", (&greeting).into())]);
     let trace_id = scope.context().trace_id();
     scope.finish();

@@ -5,6 +5,7 @@
 
 pub mod collector;
 pub mod cpu;
+pub mod encode;
 mod process;
 pub mod producer;
 

@@ -13,7 +13,6 @@
 mod callbacks;
 #[cfg(test)]
 mod checks;
-mod propagators;
 mod report;
 mod service;
 
@@ -23,8 +22,8 @@ use std::net::Ipv4Addr;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tracer_core::Tracer;
+use tracer_propagation::Composite;
 
-use crate::propagators::composite;
 use crate::service::app;
 
 type Error = Box<dyn std::error::Error>;
@@ -46,7 +45,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let options = Options::parse();
-    let composite = composite(&options.propagators)?;
+    let composite = Composite::from_names(&options.propagators)?;
     let tracer = Tracer::builder(&options.name).build();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
     writeln!(std::io::stdout(), "listening on http://{}/test", listener.local_addr()?)?;

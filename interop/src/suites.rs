@@ -1,6 +1,7 @@
 //! The suites, and the choice among them by name.
 
 mod browser;
+mod doctor;
 mod languages;
 mod processes;
 mod sampling;
@@ -64,6 +65,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("sampling", "adaptive", sampling::adaptive),
         scenario("viewer", "jaeger", viewer::jaeger),
         scenario("viewer", "sdks", viewer::sdks),
+        scenario("doctor", "jaeger", doctor::jaeger),
     ]
 }
 
@@ -124,7 +126,7 @@ mod tests {
     fn names_choose() {
         let shape = ["shape/original", "shape/failures", "shape/viewer", "shape/otlp"];
         let all = chosen(&[]).unwrap();
-        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 25));
+        assert_eq!((&all[..4], all.len()), (&shape.map(str::to_owned)[..], 26));
         assert_eq!(chosen(&["shape", "shape/otlp"]).unwrap(), shape);
         assert_eq!(chosen(&["shape/otlp"]).unwrap(), ["shape/otlp"]);
     }

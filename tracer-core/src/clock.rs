@@ -19,12 +19,13 @@
 mod counter;
 mod tsc;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) use self::counter::Counter;
+use self::counter::move_offset;
 use self::tsc::TscReading;
+use crate::sync::{AtomicU64, Ordering};
 
 /// How far the wall clock may be off before spans follow it.
 const TOLERANCE_NS: u64 = 1_000_000;
@@ -209,6 +210,9 @@ impl SystemClock {
 
     /// Takes over what the wall clock says, if that differs.
     fn follow(&self, wall_unix_ns: impl Fn() -> u64) {
+        // Before the timeline: if another worker moves it behind this, it is not moved again.
+        let offset = self.offset();
+        let offset_ns = offset.load(Ordering::Relaxed);
         let timeline = self.timeline();
         let before_ns = timeline.ns(self.ticks());
         let wall_unix_ns = wall_unix_ns();
@@ -216,9 +220,14 @@ impl SystemClock {
         let wanted_ns = wall_unix_ns.wrapping_sub(before_ns);
         let error_ns = wanted_ns.wrapping_sub(timeline.offset_ns);
         if pause_ns < PAUSE_NS && wanted_ns.abs_diff(timeline.offset_ns) > TOLERANCE_NS {
-            let frozen = self.counter.as_ref().filter(|counter| counter.timeline().is_some());
-            frozen.map_or(&self.offset_ns, Counter::offset_ns).fetch_add(error_ns, Ordering::Relaxed);
+            move_offset(offset, offset_ns, offset_ns.wrapping_add(error_ns));
         }
+    }
+
+    /// What the timelines' offsets come from.
+    fn offset(&self) -> &AtomicU64 {
+        let frozen = self.counter.as_ref().filter(|counter| counter.timeline().is_some());
+        frozen.map_or(&self.offset_ns, Counter::offset_ns)
     }
 }
 
@@ -287,6 +296,23 @@ mod tests {
             clock.follow(an_hour_ago);
             moved()
         }));
+    }
+
+    #[test]
+    fn two_workers_that_see_the_same_step_follow_it_once() {
+        let clock = SystemClock::new();
+        std::thread::sleep(MEASURE);
+        clock.measure_rate();
+        let an_hour_ago = || unix_now_ns() - 3_600_000_000_000;
+        let error_ns = || (clock.timeline().unix_ns(clock.ticks())).abs_diff(an_hour_ago());
+        // The other comes while this one looks at the wall clock. The machine may pause here, but not always.
+        for _ in 0..1_000 {
+            clock.follow(|| {
+                clock.follow(an_hour_ago);
+                an_hour_ago()
+            });
+        }
+        assert!(error_ns() < 1_000_000_000, "{} ns", error_ns());
     }
 
     #[test]

@@ -166,6 +166,15 @@ pub trait Exporter: Send {
         None
     }
 
+    /// Further exporters to the same place, so that several batches are sent at the same time: each of them, and this
+    /// one, is then used by a thread of its own. Asked once, when the pipeline starts, and not where it has no thread.
+    ///
+    /// None, which is the default, means that one batch is sent after the other. More are wanted where an answer is
+    /// slower than the spans come: a receiver far away. Batches may then arrive in another order.
+    fn concurrent(&self) -> Vec<Box<dyn Exporter>> {
+        Vec::new()
+    }
+
     /// Tells of losses when there are no spans to tell them with: the batch is empty but for its
     /// [`losses`](Batch::losses). Called at a flush and at the end if more was lost than the last batch said, and
     /// otherwise half a minute later.

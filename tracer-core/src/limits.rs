@@ -63,12 +63,6 @@ impl Limits {
             span,
         }
     }
-
-    /// Whether a name is over its limit.
-    #[inline(always)]
-    pub(crate) const fn cuts(&self, name: &str) -> bool {
-        name.len() > self.span.name_bytes_max
-    }
 }
 
 impl Default for SpanLimits {

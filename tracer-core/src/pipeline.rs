@@ -18,6 +18,7 @@ mod chunk_log;
 mod heir;
 pub(crate) mod hooks;
 mod hub;
+mod lanes;
 pub(crate) mod local;
 mod losses;
 #[cfg(all(test, tracer_loom))]
@@ -27,6 +28,7 @@ mod registry;
 mod reporter;
 mod ticket;
 mod timer;
+mod under_way;
 mod worker;
 
 use std::sync::Arc;

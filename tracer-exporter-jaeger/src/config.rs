@@ -16,6 +16,9 @@ use std::time::Duration;
 /// How long an export may take unless it is said otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// More requests at the same time than this are a mistake.
+pub(crate) const CONCURRENT_SENDS_MAX: usize = 64;
+
 /// What is wrong with a setting. `setting` is the environment's variable, or the builder's method.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

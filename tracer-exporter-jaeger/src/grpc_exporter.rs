@@ -49,6 +49,7 @@ struct GrpcExporter {
     specifics: &'static GrpcSpecifics,
     grpc: Grpc,
     timeout: Duration,
+    concurrent_sends_max: usize,
     /// The request's message, kept for its memory.
     message: Vec<u8>,
     sender: Sender,
@@ -60,7 +61,7 @@ impl GrpcExporter {
         // Checked here, where there is somebody to tell; tonic would say it at the first export.
         #[cfg(feature = "tls")]
         settings.tls_config()?;
-        let timeout = settings.timeout;
+        let (timeout, concurrent_sends_max) = (settings.timeout, settings.concurrent_sends_max);
         let grpc = Grpc::new(GrpcSettings {
             endpoint: settings.endpoint,
             headers: settings.headers,
@@ -70,17 +71,35 @@ impl GrpcExporter {
             #[cfg(feature = "tls")]
             tls: settings.tls,
         });
-        Ok(Self::new(specifics, grpc, timeout))
+        Ok(Self::new(specifics, grpc, timeout).with_concurrent_sends(concurrent_sends_max))
     }
 
     fn new(specifics: &'static GrpcSpecifics, grpc: Grpc, timeout: Duration) -> Self {
         let (sender, complaints) = (Sender::default(), Complaints::default());
-        Self { specifics, grpc, timeout, message: Vec::new(), sender, complaints }
+        let message = Vec::new();
+        Self { specifics, grpc, timeout, concurrent_sends_max: 1, message, sender, complaints }
+    }
+
+    /// Sends so many requests at the same time.
+    const fn with_concurrent_sends(mut self, max: usize) -> Self {
+        self.concurrent_sends_max = max;
+        self
     }
 
     /// One to the same place that shares nothing.
     fn apart(&self) -> Self {
-        Self::new(self.specifics, self.grpc.apart(), self.timeout)
+        let apart = Self::new(self.specifics, self.grpc.apart(), self.timeout);
+        apart.with_concurrent_sends(self.concurrent_sends_max)
+    }
+
+    /// The further ones that make as many as are to send at the same time. Each has a connection of its own; what one
+    /// is told of when to come again, all obey.
+    fn concurrent(&self) -> impl Iterator<Item = Self> {
+        (1..self.concurrent_sends_max).map(|_| {
+            let mut further = self.apart();
+            further.sender = self.sender.clone();
+            further
+        })
     }
 
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
@@ -169,6 +188,10 @@ macro_rules! grpc_transport {
 
             fn for_child(&self) -> Option<Box<dyn Exporter>> {
                 Some(Box::new(Self(self.0.apart())))
+            }
+
+            fn concurrent(&self) -> Vec<Box<dyn Exporter>> {
+                self.0.concurrent().map(|further| Box::new(Self(further)) as Box<dyn Exporter>).collect()
             }
         }
     };

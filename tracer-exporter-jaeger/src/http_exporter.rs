@@ -47,6 +47,7 @@ struct HttpExporter {
     http: Http,
     timeout: Duration,
     compression: Compression,
+    concurrent_sends_max: usize,
     /// The request's body and its compressed form, kept for their memory.
     body: Vec<u8>,
     compressed: Vec<u8>,
@@ -58,7 +59,7 @@ impl HttpExporter {
     fn from_settings(specifics: &'static Specifics, settings: Settings) -> Result<Self, ConfigError> {
         #[cfg(feature = "tls")]
         let tls = settings.tls_config()?;
-        let Settings { endpoint, headers, timeout, compression, .. } = settings;
+        let Settings { endpoint, headers, timeout, compression, concurrent_sends_max, .. } = settings;
         let http = Http::new(HttpSettings {
             endpoint,
             headers,
@@ -67,7 +68,8 @@ impl HttpExporter {
             #[cfg(feature = "tls")]
             tls,
         });
-        Ok(Self::new(specifics, http, timeout, compression))
+        let exporter = Self::new(specifics, http, timeout, compression);
+        Ok(exporter.with_concurrent_sends(concurrent_sends_max))
     }
 
     fn new(specifics: &'static Specifics, http: Http, timeout: Duration, compression: Compression) -> Self {
@@ -76,6 +78,7 @@ impl HttpExporter {
             http,
             timeout,
             compression,
+            concurrent_sends_max: 1,
             body: Vec::new(),
             compressed: Vec::new(),
             sender: Sender::default(),
@@ -91,9 +94,26 @@ impl HttpExporter {
         self.timeout
     }
 
+    /// Sends so many requests at the same time.
+    const fn with_concurrent_sends(mut self, max: usize) -> Self {
+        self.concurrent_sends_max = max;
+        self
+    }
+
     /// One to the same place that shares nothing.
     fn apart(&self) -> Self {
         Self::new(self.specifics, self.http.apart(), self.timeout, self.compression)
+            .with_concurrent_sends(self.concurrent_sends_max)
+    }
+
+    /// The further ones that make as many as are to send at the same time. Each has connections of its own; what one
+    /// is told of when to come again, all obey.
+    fn concurrent(&self) -> impl Iterator<Item = Self> {
+        (1..self.concurrent_sends_max).map(|_| {
+            let mut further = self.apart();
+            further.sender = self.sender.clone();
+            further
+        })
     }
 
     fn export(&mut self, batch: &Batch<'_>, deadline: Instant) -> Result<Exported, ExportError> {
@@ -206,6 +226,13 @@ macro_rules! http_transport {
 
             fn for_child(&self) -> Option<Box<dyn tracer_core::Exporter>> {
                 Some(Box::new(Self(self.0.apart())))
+            }
+
+            fn concurrent(&self) -> Vec<Box<dyn tracer_core::Exporter>> {
+                self.0
+                    .concurrent()
+                    .map(|further| Box::new(Self(further)) as Box<dyn tracer_core::Exporter>)
+                    .collect()
             }
         }
     };

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! It goes elsewhere with `OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318`, and under another
-//! name with `OTEL_SERVICE_NAME`; [`OtlpHttp::from_env`] has the whole list. Settings in code, and
+//! name with `OTEL_SERVICE_NAME`; [`OtlpHttp::from_env`] has the whole list, and the crate
+//! `tracer-config` sets up all the rest by the environment and a file. Settings in code, and
 //! several tracers that share one pipeline:
 //!
 //! ```

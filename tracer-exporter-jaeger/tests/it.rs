@@ -4,6 +4,8 @@
 
 #[path = "it/collector.rs"]
 mod collector;
+#[path = "it/concurrent.rs"]
+mod concurrent;
 #[path = "it/encoding.rs"]
 mod encoding;
 #[path = "it/environment.rs"]

@@ -41,8 +41,14 @@ impl Log for Lines {
 fn one_line_when_the_collector_is_away_and_one_when_it_is_back() {
     log::set_logger(&Lines).unwrap();
     log::set_max_level(LevelFilter::Trace);
+    // However many requests are under way when it goes and comes.
+    [1, 4].into_iter().for_each(lines_with);
+}
+
+fn lines_with(concurrent_sends_max: usize) {
     let address = nobody();
-    let exporter = OtlpHttp::builder().endpoint(format!("http://me:secret@{address}")).build().unwrap();
+    let builder = OtlpHttp::builder().endpoint(format!("http://me:secret@{address}"));
+    let exporter = builder.concurrent_sends_max(concurrent_sends_max).build().unwrap();
     let builder = Pipeline::builder().exporter(exporter).interval(Duration::from_millis(5));
     let pipeline = builder.batch_max(4 << 10, 20).start();
     let tracer = Tracer::builder("svc").pipeline(&pipeline).build();

@@ -11,6 +11,7 @@ mod random;
 mod spans;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
@@ -19,7 +20,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::runtime::Runtime;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
@@ -40,6 +41,10 @@ struct Signed {
 impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // With one name for all, a stranger's signature would be taken for a bad one of ours.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("authority {}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
@@ -203,6 +208,56 @@ fn own_roots_and_client_certificates_over_grpc() {
     assert_eq!(export(&mut known.build().unwrap()), Ok(Exported::ALL));
     let sent = export(&mut builder(guarded).root_certificates(ours.pem()).build().unwrap());
     assert!(sent.is_err(), "{sent:?}");
+}
+
+/// What is said of an export that failed.
+fn complaint(sent: Result<Exported, ExportError>) -> String {
+    let error = sent.unwrap_err();
+    assert!(matches!(error, ExportError::Unreachable { .. }), "{error:?}");
+    error.to_string()
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_said_over_http() {
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let elsewhere = https::server(&ours.sign("elsewhere.example"), None);
+    let guarded = https::server(&ours.sign("localhost"), Some(&ours));
+    let url = |address: SocketAddr| format!("https://localhost:{}", address.port());
+    let builder = |address| {
+        let builder = OtlpHttp::builder().endpoint(url(address)).timeout(Duration::from_secs(15));
+        builder.root_certificates(ours.pem())
+    };
+    let wrong_name = complaint(export(&mut builder(elsewhere).build().unwrap()));
+    assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
+    assert!(wrong_name.contains(&url(elsewhere)), "{wrong_name}");
+    let wrong_root = builder(guarded).root_certificates(strangers.pem());
+    let wrong_root = complaint(export(&mut wrong_root.build().unwrap()));
+    assert!(wrong_root.contains("UnknownIssuer"), "{wrong_root}");
+    let without = complaint(export(&mut builder(guarded).build().unwrap()));
+    assert!(without.to_lowercase().contains("certificate"), "{without}");
+    let stranger = strangers.sign("client");
+    let stranger = builder(guarded).client_certificate(stranger.chain, stranger.key);
+    let unknown = complaint(export(&mut stranger.build().unwrap()));
+    assert!(unknown.to_lowercase().contains("alert"), "{unknown}");
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_said_over_grpc() {
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let (_runtime, elsewhere) = grpc_server(&ours.sign("elsewhere.example"), None);
+    let (_guarded_runtime, guarded) = grpc_server(&ours.sign("localhost"), Some(&ours));
+    let url = |address: SocketAddr| format!("https://localhost:{}", address.port());
+    let builder = |address| {
+        let builder = OtlpGrpc::builder().endpoint(url(address)).timeout(Duration::from_secs(15));
+        builder.root_certificates(ours.pem())
+    };
+    let wrong_name = complaint(export(&mut builder(elsewhere).build().unwrap()));
+    assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
+    let wrong_root = builder(guarded).root_certificates(strangers.pem());
+    let wrong_root = complaint(export(&mut wrong_root.build().unwrap()));
+    assert!(wrong_root.contains("UnknownIssuer"), "{wrong_root}");
+    let without = complaint(export(&mut builder(guarded).build().unwrap()));
+    assert!(without.to_lowercase().contains("certificate"), "{without}");
 }
 
 #[test]

@@ -111,6 +111,12 @@ impl Jaeger {
         local_url(self.ports.zipkin)
     }
 
+    /// Its page.
+    #[must_use]
+    pub fn page(&self) -> String {
+        local_url(self.ports.query_http)
+    }
+
     /// Where sampling strategies are asked for over HTTP, without the path.
     #[must_use]
     pub fn sampling_http(&self) -> String {

@@ -1,10 +1,10 @@
 //! The processor's counter as a clock: what a span reads of it, in a line of its own.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Timeline;
 use super::tsc::{self, TscReading};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// The counter's timeline, as soon as it is known.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Counter {
 
 impl Counter {
     /// A counter that showed this at the anchor of the standard clock.
-    pub(super) const fn new(anchor: TscReading) -> Self {
+    pub(super) fn new(anchor: TscReading) -> Self {
         Self {
             rate: AtomicU64::new(0),
             offset_ns: AtomicU64::new(0),
@@ -69,5 +69,60 @@ impl Counter {
 
     pub(super) const fn offset_ns(&self) -> &AtomicU64 {
         &self.offset_ns
+    }
+}
+
+/// Moves an offset from where it was seen. Of several workers that saw the same step of the wall clock one moves it.
+pub(super) fn move_offset(offset: &AtomicU64, from_ns: u64, to_ns: u64) {
+    let _ = offset.compare_exchange(from_ns, to_ns, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Loom's models. Run by `ci/loom`.
+#[cfg(all(test, tracer_loom))]
+mod models {
+    use loom::thread;
+
+    use super::*;
+    use crate::sync::Arc;
+
+    /// Whoever ends a span while two pipelines' workers freeze the rate, each as it measured it, has the offset of
+    /// its rate; and a rate stays.
+    #[test]
+    fn a_rate_has_its_offset() {
+        loom::model(|| {
+            let counter = Arc::new(Counter::new(tsc::pair().1));
+            let freeze = |rate: u64| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || counter.freeze(Timeline { offset_ns: 100 * rate, rate }))
+            };
+            let workers = [freeze(2), freeze(3)];
+            let look = || {
+                let timeline = counter.timeline();
+                timeline.inspect(|it| assert_eq!(it.offset_ns, 100 * it.rate, "{timeline:?}"))
+            };
+            let (first, second) = (look(), look());
+            workers.into_iter().for_each(|worker| worker.join().unwrap());
+            let last = look();
+            assert!(
+                last.is_some() && (first.is_none() || first == last) && (second.is_none() || second == last)
+            );
+        });
+    }
+
+    /// Two workers that see the wall clock 500 ns ahead, at once or one after the other, move the offset by 500.
+    #[test]
+    fn a_step_of_the_wall_clock_is_followed_once() {
+        loom::model(|| {
+            let offset = Arc::new(AtomicU64::new(1_000));
+            let follow = |offset: &AtomicU64| {
+                let seen = offset.load(Ordering::Relaxed);
+                move_offset(offset, seen, 1_500);
+            };
+            let other = Arc::clone(&offset);
+            let worker = thread::spawn(move || follow(&other));
+            follow(&offset);
+            worker.join().unwrap();
+            assert_eq!(offset.load(Ordering::Relaxed), 1_500);
+        });
     }
 }

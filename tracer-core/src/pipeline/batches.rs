@@ -19,13 +19,17 @@ pub(super) struct OpenBatch {
 #[derive(Debug, Default)]
 pub(super) struct OpenBatches {
     open: Vec<OpenBatch>,
-    /// An empty buffer that kept its memory.
-    spare: Vec<u8>,
+    /// Empty buffers that kept their memory.
+    spares: Vec<Vec<u8>>,
 }
 
 impl OpenBatch {
     pub(super) const fn count(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.len()
     }
 
     pub(super) const fn source(&self) -> &Arc<Source> {
@@ -70,17 +74,21 @@ impl OpenBatches {
         self.open.pop()
     }
 
-    /// Keeps the memory of a batch for the next one.
-    pub(super) fn reuse(&mut self, mut batch: OpenBatch) {
+    /// Keeps the memory of a batch for the next one, unless so many are kept already.
+    pub(super) fn reuse(&mut self, mut batch: OpenBatch, spares_max: usize) {
         batch.rows.clear();
-        if self.spare.capacity() < batch.rows.capacity() {
-            self.spare = batch.rows;
+        if self.spares.len() < spares_max {
+            self.spares.push(batch.rows);
+        } else if let Some(smallest) = self.spares.iter_mut().min_by_key(|spare| spare.capacity()) {
+            if smallest.capacity() < batch.rows.capacity() {
+                *smallest = batch.rows;
+            }
         }
     }
 
     fn begin(&mut self, source_index: u32, hub: &Hub) -> Option<usize> {
         let source = hub.source(source_index)?;
-        let rows = std::mem::take(&mut self.spare);
+        let rows = self.spares.pop().unwrap_or_default();
         self.open.push(OpenBatch { source_index, source, rows, count: 0 });
         Some(self.open.len() - 1)
     }

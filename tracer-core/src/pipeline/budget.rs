@@ -53,21 +53,31 @@ impl Budget {
 
     /// Takes so many bytes. `None` if they do not fit.
     pub(crate) fn reserve(&self, bytes: usize, priority: Priority) -> Option<Taken> {
-        let max_bytes = match priority {
-            Priority::Ordinary => self.ordinary_max_bytes,
-            Priority::Last => self.max_bytes,
-        };
         // A full budget is seen by a load, so that threads that drop spans do not fight for the line.
-        let used = self.used_bytes.load(Ordering::Relaxed);
-        if used.saturating_add(bytes) > max_bytes {
+        if self.is_spent(bytes, priority) {
             return None;
         }
+        let max_bytes = self.max_bytes_of(priority);
         let used = self.used_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if used > max_bytes {
             self.release(bytes);
             return None;
         }
         Some(Taken { past_half: used > self.max_bytes / 2, from_reserve: used > self.ordinary_max_bytes })
+    }
+
+    /// Whether so many bytes would not fit.
+    #[inline]
+    pub(crate) fn is_spent(&self, bytes: usize, priority: Priority) -> bool {
+        self.used_bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.max_bytes_of(priority)
+    }
+
+    #[inline]
+    const fn max_bytes_of(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::Ordinary => self.ordinary_max_bytes,
+            Priority::Last => self.max_bytes,
+        }
     }
 
     /// Whether it is for the caller to wake the worker; if not, the drain that is to come sees whatever the caller
@@ -84,6 +94,11 @@ impl Budget {
     /// How many chunks can be under way.
     pub(crate) const fn chunks_max(&self) -> usize {
         self.max_bytes / CHUNK_BYTES + 1
+    }
+
+    /// Takes so many bytes, beyond the limit if need be: rows that left the logs still use memory.
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn release(&self, bytes: usize) {

@@ -140,6 +140,18 @@ impl Writer {
         if self.has_room(len) { Ok(Appended::Quietly) } else { self.grow(len, priority) }
     }
 
+    /// Whether [`prepare`](Self::prepare) would refuse a row for which the last chunk has no room. Told by loads
+    /// alone: a dropped span is to cost no more than a kept one.
+    #[inline]
+    pub(crate) fn is_refused(&self, priority: Priority) -> bool {
+        let budget = &self.chain.budget;
+        if self.in_reserve {
+            // Without a look into the chunk, which may have room for who goes last.
+            return priority == Priority::Ordinary && !budget.is_outside_reserve();
+        }
+        budget.is_spent(self.tail().bytes.len(), priority)
+    }
+
     /// Leaves nothing of a chunk of the reserve to whoever does not ask for it by [`prepare`](Self::prepare).
     pub(crate) fn hold_back(&mut self) {
         if self.in_reserve {
@@ -393,12 +405,16 @@ mod tests {
         let per_chunk = CHUNK_BYTES / row.len();
         let ordinary = (0..100).filter(|_| append(&mut writer, &row).is_ok()).count();
         assert_eq!(ordinary, 2 * per_chunk);
+        assert!(writer.is_refused(Priority::Ordinary) && !writer.is_refused(Priority::Last));
         assert!(append_last(&mut writer).is_ok());
         assert!(!writer.has_room(1), "the way without a question is shut");
         assert_eq!(append(&mut writer, &row), Err(Full));
+        assert!(writer.is_refused(Priority::Ordinary) && !writer.is_refused(Priority::Last));
         let last = (0..100).filter(|_| append_last(&mut writer).is_ok()).count();
         assert_eq!(last, per_chunk - 1);
+        assert!(writer.is_refused(Priority::Ordinary));
         assert_eq!(drained(&mut reader).0.len(), (ordinary + last + 1) * row.len());
+        assert!(!writer.is_refused(Priority::Ordinary));
         assert!(append(&mut writer, &row).is_ok(), "there is memory again");
         assert_eq!(drained(&mut reader).0.len(), row.len());
     }

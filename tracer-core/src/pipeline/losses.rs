@@ -26,6 +26,22 @@ pub(super) struct LossReport {
     reported_at: Option<Instant>,
 }
 
+/// What is told.
+#[derive(Debug)]
+pub(super) struct Report {
+    source: Arc<Source>,
+    number: u64,
+    pub(super) losses: Losses,
+}
+
+impl Report {
+    /// The batch that tells it.
+    pub(super) fn view(&self) -> Batch<'_> {
+        let batch = Batch::new(&self.source.resource, &self.source.scope, Rows::new(&[], 0));
+        batch.with_number(self.number).with_losses(self.losses)
+    }
+}
+
 impl LossReport {
     /// The number of the next batch, which is that source's.
     pub(super) fn number(&mut self, source: &Arc<Source>) -> u64 {
@@ -46,17 +62,25 @@ impl LossReport {
     }
 
     /// Tells all exporters whose last batch did not say it; of those that fail, none if `asked`, since who waits
-    /// would wait for a receiver that is away.
-    pub(super) fn tell(&self, outlets: &mut [Outlet], hub: &Hub, asked: bool, deadline: Instant) {
-        let Some(source) = self.source.clone().or_else(|| hub.source(0)) else { return };
+    /// would wait for a receiver that is away. Answers how many lanes were asked to, as part of that flight.
+    pub(super) fn tell(
+        &self,
+        outlets: &mut [Outlet],
+        hub: &Hub,
+        asked: bool,
+        (flight, deadline): (u64, Instant),
+    ) -> usize {
+        let Some(source) = self.source.clone().or_else(|| hub.source(0)) else { return 0 };
         let dropped = hub.accounts.stats().dropped;
-        let batch = Batch::new(&source.resource, &source.scope, Rows::new(&[], 0)).with_number(self.batches);
+        let mut lanes = 0;
         for (outlet, account) in outlets.iter_mut().zip(&hub.accounts.exporters) {
             let losses = Losses::new(dropped, account.failed.get());
             if outlet.is_working() || !asked {
-                outlet.report_losses(&batch.with_losses(losses), deadline);
+                let report = Report { source: Arc::clone(&source), number: self.batches, losses };
+                lanes += usize::from(outlet.report_losses(report, flight, deadline));
             }
         }
+        lanes
     }
 }
 

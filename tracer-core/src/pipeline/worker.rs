@@ -7,6 +7,8 @@
 //!   └──(shutdown)──> the same ──> end
 //! ```
 
+mod concurrent;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use super::registry::Logs;
 use super::reporter::Reporter;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
+use super::under_way::UnderWay;
 use super::{FlushError, Settings};
 use crate::active;
 use crate::clock::Clock;
@@ -49,6 +52,9 @@ pub(crate) struct Worker {
 /// [`FlushError::ShutDown`] once this is dropped.
 #[derive(Debug)]
 pub(crate) struct Questions(Receiver<Control>);
+
+/// How much later than its deadline an exporter may answer and still be listened to at the end.
+const GRACE: Duration = Duration::from_secs(1);
 
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
@@ -113,9 +119,17 @@ pub(super) fn is_worker() -> bool {
     IS_WORKER.get()
 }
 
-/// The worker's life.
-fn run(mut drain: Drain, questions: &Receiver<Control>) {
+/// Makes this thread one of a pipeline's own. What an exporter's own HTTP client traces would come back here for
+/// ever, so nothing is traced as long as the answer lives.
+pub(super) fn mark_thread() -> active::ContextScope {
     IS_WORKER.set(true);
+    active::attach(untraced())
+}
+
+/// The worker's life.
+fn run(drain: Drain, questions: &Receiver<Control>) {
+    IS_WORKER.set(true);
+    let mut drain = drain.with_lanes();
     loop {
         match questions.recv_timeout(drain.patience()) {
             Ok(Control::Wake) | Err(RecvTimeoutError::Timeout) => drain.sweep(),
@@ -123,11 +137,14 @@ fn run(mut drain: Drain, questions: &Receiver<Control>) {
             Ok(Control::Flush(deadline, answer)) => answer.give(drain.flush(deadline)),
             Ok(Control::Shutdown(deadline, answer)) => {
                 let result = drain.flush(deadline);
-                drop(drain);
+                drain.end();
                 return answer.give(result);
             }
             // All handles of the pipeline are gone: no span can start any more.
-            Ok(Control::End) | Err(RecvTimeoutError::Disconnected) => return drain.sweep(),
+            Ok(Control::End) | Err(RecvTimeoutError::Disconnected) => {
+                drain.sweep();
+                return drain.end();
+            }
         }
     }
 }
@@ -148,6 +165,7 @@ struct Outflow {
     hub: Arc<Hub>,
     outlets: Vec<Outlet>,
     open: OpenBatches,
+    under_way: UnderWay,
     losses: LossReport,
     settings: Settings,
     /// Rows that left the logs, and those of them whose end is in the accounts.
@@ -163,14 +181,28 @@ impl Drain {
         clock: Clock,
     ) -> Self {
         let outlets = exporters.into_iter().map(Outlet::new).collect();
-        let (open, losses) = (OpenBatches::default(), LossReport::default());
-        let out = Outflow { hub, outlets, open, losses, settings, taken: 0, settled: 0 };
+        let (open, under_way, losses) = (OpenBatches::default(), UnderWay::default(), LossReport::default());
+        let out = Outflow { hub, outlets, open, under_way, losses, settings, taken: 0, settled: 0 };
         Self { logs: Logs::default(), clock, out, reporter: Reporter::default() }
     }
 
     pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
         self.reporter = reporter;
         self
+    }
+
+    /// Lets exporters that are made for it send on several threads.
+    fn with_lanes(mut self) -> Self {
+        let (outlets, done) = (&mut self.out.outlets, self.out.under_way.done());
+        *outlets = outlets.drain(..).enumerate().map(|(index, it)| it.with_lanes(index, done)).collect();
+        self
+    }
+
+    /// Waits for what is under way, as long as exports may take: who asked for the end waits no longer than he
+    /// wants to.
+    fn end(mut self) {
+        let deadline = Instant::now() + self.out.settings.export_timeout + GRACE;
+        let _ = self.out.land(Some(deadline));
     }
 
     /// How long to wait for a question.
@@ -191,13 +223,17 @@ impl Drain {
     /// Exports what is in the logs and what exporters hold back.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<(), FlushError> {
         let mut result = self.drain(Some(deadline));
+        let landed = self.out.land(Some(deadline));
+        result = result.and(landed);
         self.out.report_losses(Some(deadline));
+        let _ = self.out.land(Some(deadline));
         for outlet in &mut self.out.outlets {
             let flushed = outlet.flush(deadline);
             result = result.and(flushed);
         }
+        let flushed = self.out.flush_lanes(deadline);
         self.report();
-        result
+        result.and(flushed)
     }
 
     /// Tells of the accounts. A logger that panics is counted like any other panic here.
@@ -215,7 +251,7 @@ impl Drain {
             switch::poll_files();
             out.hub.registry.budget.clear_pressure();
             clock.adjust();
-            Ok(())
+            out.collect()
         });
         let hub = Arc::clone(&out.hub);
         logs.sweep(&hub.registry, &hub.accounts, |run| {
@@ -264,32 +300,42 @@ impl Outflow {
 
     /// Gives a batch to every exporter. A span is exported if one took it, failed if none did.
     fn export(&mut self, batch: OpenBatch, deadline: Option<Instant>) -> Result<(), FlushError> {
+        let landed = self.make_room();
         // What an exporter's own HTTP client traces would come back here for ever.
         let _untraced = active::attach(untraced());
         let deadline = self.export_deadline(deadline);
-        let view = batch.view().with_number(self.losses.number(batch.source()));
-        let (count, mut worst) = (batch.count(), batch.count());
+        let number = self.losses.number(batch.source());
+        let view = batch.view().with_number(number);
+        let (count, mut worst, mut lanes) = (batch.count(), batch.count(), 0);
         let accounts = &self.hub.accounts;
         let dropped = accounts.stats().dropped;
         let mut verdict =
             Verdict { hub: &self.hub, settled: &mut self.settled, count, best: 0, is_whole: false };
         for (outlet, account) in self.outlets.iter_mut().zip(&accounts.exporters) {
             let view = view.with_losses(Losses::new(dropped, account.failed.get()));
-            let taken = outlet.export(&view, deadline);
+            let Some(taken) = outlet.export(&view, deadline) else {
+                lanes += 1;
+                continue;
+            };
             account.exported.add(taken as u64);
             account.failed.add((count - taken) as u64);
             verdict.best = verdict.best.max(taken);
             worst = worst.min(taken);
         }
-        verdict.is_whole = true;
-        drop(verdict);
-        self.open.reuse(batch);
+        if lanes > 0 {
+            let best = std::mem::take(&mut verdict.best);
+            drop(verdict);
+            self.give_to_lanes(batch, number, (best, lanes), deadline);
+        } else {
+            verdict.is_whole = true;
+            drop(verdict);
+            self.open.reuse(batch, 1);
+        }
         // Without an exporter nothing is asked of anybody, but in a child of a process that had some.
         if worst < count || (self.outlets.is_empty() && self.hub.has_lost_exporters()) {
-            Err(FlushError::ExportFailed)
-        } else {
-            Ok(())
+            return Err(FlushError::ExportFailed);
         }
+        landed
     }
 
     /// Tells of losses without spans. A panic costs no span, and exporters' own are caught.
@@ -298,7 +344,10 @@ impl Outflow {
             let deadline = out.export_deadline(asked_until);
             if Instant::now() < deadline {
                 let _untraced = active::attach(untraced());
-                out.losses.tell(&mut out.outlets, &out.hub, asked_until.is_some(), deadline);
+                let flight = out.under_way.next_id();
+                let asked =
+                    out.losses.tell(&mut out.outlets, &out.hub, asked_until.is_some(), (flight, deadline));
+                out.under_way.begin(None, 0, asked);
             }
             Ok(())
         });
@@ -325,7 +374,8 @@ impl Outflow {
     #[cold]
     fn restart(&mut self) {
         let accounts = &self.hub.accounts;
-        let lost = self.taken.saturating_sub(self.settled + self.open.count() as u64);
+        let known = self.settled + (self.open.count() + self.under_way.count()) as u64;
+        let lost = self.taken.saturating_sub(known);
         self.settled += lost;
         accounts.dropped_panic.add(lost);
         let is_first = accounts.count_restart();

@@ -62,6 +62,12 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
+    /// What was not read yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline]
     fn read(&mut self) -> Result<(u64, Field<'a>), WireError> {
         let key = self.varint()?;

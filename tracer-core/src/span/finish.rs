@@ -13,6 +13,7 @@ use super::state::State;
 use super::{Span, StatusCode};
 use crate::clock::{Timeline, to_unix_ns};
 use crate::context::SpanContext;
+use crate::pipeline::Priority;
 use crate::pipeline::local::{Current, Local};
 use crate::row::body::{Body, Rest, cut_text, otlp_flags};
 use crate::row::writer::{Row, SHORT_ENTRIES_MAX, SHORT_NAME_MAX};
@@ -127,9 +128,49 @@ impl Span {
             None => counter.timeline()?,
         };
         let times_ns = (timeline.unix_ns(self.start), timeline.unix_ns(counter.ticks()));
-        local.append(&self.row(core, times_ns, name, entries))?;
+        if local.append(&self.row(core, times_ns, name, entries)).is_none() {
+            return self.append_to_next_chunk(core, local, times_ns, entries);
+        }
         local.counters.finished.add(1);
         Some(())
+    }
+
+    /// Appends the row where the last chunk has no room for it, or drops it and counts that: at no more cost.
+    #[cold]
+    #[inline(never)]
+    fn append_to_next_chunk(
+        &self,
+        core: &'static Core,
+        local: &mut Local,
+        times_ns: (u64, u64),
+        entries: &[u8],
+    ) -> Option<()> {
+        local.counters.finished.add(1);
+        if local.writer.is_refused(self.priority()) {
+            local.counters.dropped_memory.add(1);
+            return Some(());
+        }
+        self.append_after_all(core, local, times_ns, entries)
+    }
+
+    #[inline(never)]
+    fn append_after_all(
+        &self,
+        core: &'static Core,
+        local: &mut Local,
+        times_ns: (u64, u64),
+        entries: &[u8],
+    ) -> Option<()> {
+        if core.hub.append(local, &self.row(core, times_ns, self.name, entries)) {
+            core.wake_worker();
+        }
+        Some(())
+    }
+
+    /// Of a span without a status.
+    const fn priority(&self) -> Priority {
+        let is_local_root = !self.context.parent_id().is_valid() || self.state.has(State::PARENT_IS_REMOTE);
+        if is_local_root { Priority::Last } else { Priority::Ordinary }
     }
 
     /// Whether there is more to do than to write a row and to count it.
@@ -167,10 +208,7 @@ impl Span {
         if let Some(rest) = rest {
             count_limits(core, rest);
         }
-        let name = rest.and_then(Rest::name).unwrap_or_else(|| {
-            count_cut_name(core, self.name);
-            cut_text(self.name, core.limits.span.name_bytes_max)
-        });
+        let name = rest.and_then(Rest::name).unwrap_or_else(|| cut_name(core, self.name));
         let is_error = rest.is_some_and(|rest| rest.status == StatusCode::Error);
         append(core, &Row { is_error, ..self.row(core, (start_unix_ns, end_unix_ns), name, self.entries()) });
         give_back(core, self.body.take());
@@ -246,11 +284,13 @@ fn give_back(core: &Core, body: Option<Box<Body>>) {
     }
 }
 
-/// Counts a name that is part of the program, and is cut when the span ends.
-fn count_cut_name(core: &Core, name: &str) {
-    if core.limits.cuts(name) {
+/// A name that is part of the program, within its limit.
+fn cut_name<'a>(core: &Core, name: &'a str) -> &'a str {
+    let cut = cut_text(name, core.limits.span.name_bytes_max);
+    if cut.len() < name.len() {
         core.hub.with_local(|local| local.counters.values_cut.add(1));
     }
+    cut
 }
 
 fn count_limits(core: &Core, rest: &Rest) {

@@ -17,7 +17,6 @@ mod compact;
 mod fast;
 mod packet;
 mod protocol;
-mod room;
 mod scan;
 mod spans;
 mod stats;
@@ -25,6 +24,7 @@ mod transcode;
 mod trim;
 
 use tracer_core::row::record::Value;
+use tracer_core::row::wire::Fields;
 use tracer_core::{Batch, Resource, Scope};
 
 pub(crate) use self::packet::{Packed, Packer};
@@ -32,7 +32,7 @@ pub(crate) use self::packet::{Packed, Packer};
 use self::binary::Binary;
 use self::compact::Compact;
 use self::protocol::{Protocol, Type, put_str_tag, put_tag};
-use self::spans::Spans;
+use self::spans::{FramedRow, Spans};
 use super::{Encoded, names, process_tags, scope_version};
 
 /// The media type of what [`encode_binary`] writes.
@@ -74,8 +74,9 @@ fn encode<P: Protocol>(batch: &Batch<'_>, out: &mut Vec<u8>) -> Encoded {
     spans.put_raw(&list_head::<P>(batch.rows.len()));
     let spans_at = spans.len();
     let mut encoded = Encoded::default();
-    for row in batch.rows.iter() {
-        encoded.count(spans.put::<P>(row));
+    let mut rows = Fields::new(batch.rows.as_bytes());
+    while let Some(row) = FramedRow::next(&mut rows) {
+        encoded.count(spans.put::<P>(&row));
     }
     if encoded.unreadable > 0 {
         spans.replace(list_at..spans_at, &list_head::<P>(encoded.spans));

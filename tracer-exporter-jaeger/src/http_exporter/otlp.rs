@@ -22,6 +22,15 @@ use crate::encode::{Encoded, otlp};
 /// **Accounts.** Any answer of 2xx means that the spans were taken, but for those that it rejects
 /// by number (`partial_success`). A request that broke while it was answered is sent again, so a
 /// receiver may then see spans twice; they have the same ids.
+///
+/// **Secrets.** Headers' values, tokens and the URL's credentials stand in no error, no debug output and no log line of
+/// this crate. The HTTP client below has lines of its own: at level "debug" `ureq` tells the URL with its query, and at
+/// level "trace" `ureq_proto` writes down all bytes of a request; so put no key into a query, and turn that target off
+/// where a program logs at "trace".
+///
+/// **Several at the same time.** With [`concurrent_sends_max`](crate::ExporterBuilder::concurrent_sends_max), up to so many
+/// requests are under way, each on a thread and a connection of its own. What the receiver asks for by `Retry-After` all
+/// of them obey; a batch under way counts twice, as rows and as body, against the pipeline's memory.
 #[derive(Debug)]
 pub struct OtlpHttp(HttpExporter);
 

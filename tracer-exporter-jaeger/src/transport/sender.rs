@@ -1,7 +1,9 @@
 //! The loop round a request: sent until it is taken, or until that is hopeless or too late.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tracer_core::ExportError;
 
 use super::retry::{RETRIES_MAX, back_off};
@@ -16,9 +18,12 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What is remembered of a receiver from one export to the next.
+/// What is remembered of a receiver from one export to the next. Clones share it: what one was told, all obey.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sender(Arc<Mutex<Memory>>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Sender {
+struct Memory {
     /// Whether the last export failed.
     is_failing: bool,
     /// What the receiver asked for, and why.
@@ -33,28 +38,28 @@ struct Quiet {
 
 impl Sender {
     /// Whether the last export failed.
-    pub(crate) const fn is_failing(&self) -> bool {
-        self.is_failing
+    pub(crate) fn is_failing(&self) -> bool {
+        self.0.lock().is_failing
     }
 
     /// Makes attempts until one succeeds; each is given the deadline.
     pub(crate) fn send<T>(
-        &mut self,
+        &self,
         deadline: Instant,
         attempt: impl FnMut(Instant) -> Result<T, Box<Failure>>,
     ) -> Result<T, ExportError> {
         let sent = self.attempts(deadline, attempt);
-        self.is_failing = sent.is_err();
+        self.0.lock().is_failing = sent.is_err();
         sent
     }
 
     fn attempts<T>(
-        &mut self,
+        &self,
         deadline: Instant,
         mut attempt: impl FnMut(Instant) -> Result<T, Box<Failure>>,
     ) -> Result<T, ExportError> {
         self.keep_quiet(deadline)?;
-        let retries_max = if self.is_failing { 0 } else { RETRIES_MAX };
+        let retries_max = if self.is_failing() { 0 } else { RETRIES_MAX };
         let mut retry = 0;
         loop {
             let failure = match attempt(deadline) {
@@ -73,21 +78,23 @@ impl Sender {
     }
 
     /// Waits as long as the receiver asked for, if the deadline allows that.
-    fn keep_quiet(&mut self, deadline: Instant) -> Result<(), ExportError> {
-        let Some(quiet) = &self.quiet else {
-            return Ok(());
+    fn keep_quiet(&self, deadline: Instant) -> Result<(), ExportError> {
+        let until = match &self.0.lock().quiet {
+            None => return Ok(()),
+            Some(quiet) if quiet.until >= deadline => return Err(quiet.reason.clone()),
+            Some(quiet) => quiet.until,
         };
-        if quiet.until >= deadline {
-            return Err(quiet.reason.clone());
-        }
-        std::thread::sleep(quiet.until.saturating_duration_since(Instant::now()));
-        self.quiet = None;
+        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        let quiet = &mut self.0.lock().quiet;
+        // Another one may have been told more meanwhile.
+        *quiet = quiet.take().filter(|quiet| quiet.until > Instant::now());
         Ok(())
     }
 
-    fn give_up(&mut self, failure: Failure) -> ExportError {
+    fn give_up(&self, failure: Failure) -> ExportError {
         if let (true, Some(pause)) = (failure.is_retryable, failure.retry_after) {
-            self.quiet = Some(Quiet { until: Instant::now() + pause, reason: failure.error.clone() });
+            let quiet = Quiet { until: Instant::now() + pause, reason: failure.error.clone() };
+            self.0.lock().quiet = Some(quiet);
         }
         failure.error
     }

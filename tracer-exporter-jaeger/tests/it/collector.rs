@@ -26,6 +26,8 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// These bytes, and the connection is closed.
     Last(Vec<u8>),
+    /// What this gives, which may take its time.
+    Later(Box<dyn FnOnce() -> Vec<u8> + Send>),
     /// One byte of an answer that never ends, again and again.
     Trickle,
     /// No answer.
@@ -165,6 +167,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         let reply = (shared.script.lock())(index);
         match reply {
             Reply::Bytes(bytes) => writer.write_all(&bytes)?,
+            Reply::Later(bytes) => writer.write_all(&bytes())?,
             Reply::Last(bytes) => return writer.write_all(&bytes),
             Reply::Trickle => {
                 writer.write_all(b"HTTP/1.1 200 OK\r\nx-slow: ")?;

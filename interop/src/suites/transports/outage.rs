@@ -18,12 +18,14 @@ const PHASE: Duration = Duration::from_secs(2);
 /// The pipeline's memory, small enough to matter.
 const MEMORY_BYTES_MAX: usize = 1 << 20;
 
+const FOUR_AT_ONCE: &str = "otlp-http, 4 at once";
+
 /// Jaeger is ended and started again while spans are finished, for every transport that is answered.
 pub(in crate::suites) fn outage<W: Write>(report: &mut Report<W>) {
     let started =
         report.test("transports/outage: starts", || Jaeger::start().map_err(|error| error.to_string()));
     let Some(mut jaeger) = started else { return };
-    for transport in ["otlp-http", "otlp-grpc", "thrift-http", "jaeger-grpc", "zipkin-http"] {
+    for transport in ["otlp-http", FOUR_AT_ONCE, "otlp-grpc", "thrift-http", "jaeger-grpc", "zipkin-http"] {
         let name = format!("transports/outage: {transport}: each span is there or counted");
         let mut restarted = None;
         report.test(&name, || {
@@ -42,6 +44,9 @@ pub(in crate::suites) fn outage<W: Write>(report: &mut Report<W>) {
 fn survive(transport: &'static str, mut jaeger: Jaeger) -> Result<(Jaeger, Result<(), String>), String> {
     let builder = match transport {
         "otlp-http" => with(OtlpHttp::builder().endpoint(jaeger.otlp_http()).build()),
+        FOUR_AT_ONCE => {
+            with(OtlpHttp::builder().endpoint(jaeger.otlp_http()).concurrent_sends_max(4).build())
+        }
         "otlp-grpc" => with(OtlpGrpc::builder().endpoint(jaeger.otlp_grpc()).build()),
         "thrift-http" => with(ThriftHttp::builder().endpoint(jaeger.thrift_http()).build()),
         "jaeger-grpc" => with(JaegerGrpc::builder().endpoint(jaeger.jaeger_grpc()).build()),
@@ -54,12 +59,12 @@ fn survive(transport: &'static str, mut jaeger: Jaeger) -> Result<(Jaeger, Resul
     let flushed = flushed.and_then(|()| first.is_whole_in(&jaeger));
     let before = pipeline.stats();
     jaeger.stop();
-    make_trace(&tracer, PHASE);
+    let mut made = vec![make_trace(&tracer, PHASE)];
     let away = pipeline.stats();
     let jaeger = jaeger.restart().map_err(|error| error.to_string())?;
     // The first exports may still meet what is left of the old connection.
     let back = poll::until(SOON, || {
-        make_trace(&tracer, Duration::from_millis(50));
+        made.push(make_trace(&tracer, Duration::from_millis(50)));
         pipeline.flush(SOON).map_err(|error| error.to_string())
     });
     let at_return = pipeline.stats();
@@ -68,6 +73,9 @@ fn survive(transport: &'static str, mut jaeger: Jaeger) -> Result<(Jaeger, Resul
     let after = pipeline.stats();
     let result = flushed.and(back).and(ended).and_then(|()| check(&before, &away, &at_return, &after));
     let result = result.and_then(|()| last.is_whole_in(&jaeger));
+    made.push(last);
+    // The new one knows nothing of what the old one took.
+    let result = result.and_then(|()| are_all_in(&jaeger, &made, after.exported - away.exported));
     Ok((jaeger, result))
 }
 
@@ -115,6 +123,19 @@ impl Made {
             if seen == self.spans { Ok(()) } else { Err(format!("{seen} of {} spans are there", self.spans)) }
         })
     }
+}
+
+/// What counts as exported is what is stored, no span more or less.
+fn are_all_in(jaeger: &Jaeger, made: &[Made], exported: u64) -> Result<(), String> {
+    poll::until(SOON, || {
+        // Of a trace that was lost as a whole nothing is known.
+        let spans = |made: &Made| jaeger.query().trace(&made.trace_id).map_or(0, |trace| trace.spans.len());
+        let stored: usize = made.iter().map(spans).sum();
+        if stored as u64 == exported {
+            return Ok(());
+        }
+        Err(format!("{exported} spans count as exported since it came back, and {stored} are stored"))
+    })
 }
 
 fn check(before: &Stats, away: &Stats, at_return: &Stats, after: &Stats) -> Result<(), String> {

@@ -109,8 +109,14 @@ impl Varint {
 
     /// The varint of a number's zigzag form.
     #[inline(always)]
-    pub(super) const fn zigzag(value: i64) -> Self {
+    const fn zigzag(value: i64) -> Self {
         Self::new(zigzag(value))
+    }
+
+    /// As [`zigzag`](Self::zigzag), for numbers below 2^63.
+    #[inline(always)]
+    pub(super) const fn zigzag_of_positive(value: u64) -> Self {
+        Self::new(value << 1)
     }
 
     /// As [`zigzag`](Self::zigzag), made for ids, which take nine or ten bytes.

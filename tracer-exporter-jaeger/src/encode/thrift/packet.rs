@@ -15,9 +15,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use tracer_core::Batch;
 use tracer_core::row::record::Value;
-use tracer_core::row::wire::{Field, Fields, varint_len};
+use tracer_core::row::wire::{Fields, varint_len};
 
 use super::protocol::{Protocol, Type, put_tag};
+use super::spans::FramedRow;
 use super::stats::{self, ClientStats};
 use super::trim::trim;
 use super::{Compact, Spans, names, put_tags};
@@ -120,8 +121,8 @@ impl Packer {
         self.begin_packet();
         loop {
             let before = rows.clone();
-            let Some(row) = next_row(rows) else { break };
-            match self.put(row, packed.spans) {
+            let Some(row) = FramedRow::next(rows) else { break };
+            match self.put(&row, packed.spans) {
                 Put::Fits => packed.spans += 1,
                 Put::Unreadable => packed.left_out += 1,
                 Put::TooLarge if packed.spans > 0 => {
@@ -129,7 +130,7 @@ impl Packer {
                     *rows = before;
                     break;
                 }
-                Put::TooLarge if self.put_trimmed(row) => (packed.spans, packed.trimmed) = (1, 1),
+                Put::TooLarge if self.put_trimmed(row.row) => (packed.spans, packed.trimmed) = (1, 1),
                 Put::TooLarge => packed.left_out += 1,
             }
         }
@@ -153,7 +154,7 @@ impl Packer {
     }
 
     /// Appends a span if it fits behind `count` others.
-    fn put(&mut self, row: &[u8], count: usize) -> Put {
+    fn put(&mut self, row: &FramedRow<'_>, count: usize) -> Put {
         let begin = self.spans.len();
         if !self.spans.put::<Compact>(row) {
             return Put::Unreadable;
@@ -170,7 +171,7 @@ impl Packer {
         let mut room = self.bytes_max.saturating_sub(self.size(1));
         // A span is larger or smaller than its row, so the first attempt may miss.
         while room >= SMALLEST_ROW_BYTES {
-            if matches!(self.put(&trim(row, room), 0), Put::Fits) {
+            if matches!(self.put(&FramedRow::alone(&trim(row, room)), 0), Put::Fits) {
                 return true;
             }
             room -= room / 8;
@@ -191,14 +192,6 @@ impl Packer {
         self.packet.extend_from_slice(self.spans.as_bytes());
         self.packet.extend_from_slice(&self.tail);
         self.packet.extend_from_slice(&[0; STOPS]);
-    }
-}
-
-/// The next row, if there is one.
-fn next_row<'a>(rows: &mut Fields<'a>) -> Option<&'a [u8]> {
-    match rows.next()? {
-        Ok((_, Field::Bytes(row))) => Some(row),
-        _ => None,
     }
 }
 

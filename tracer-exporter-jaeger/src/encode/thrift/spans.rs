@@ -1,14 +1,35 @@
 //! The spans of a batch or packet, one behind the other.
 
 use tracer_core::Scope;
+use tracer_core::row::wire::{Field, Fields};
 
+use super::ScopeTags;
+use super::fast::{self, LastTrace, Shared};
 use super::protocol::Protocol;
 use super::scan::Scan;
 use super::transcode::put_span;
-use super::{ScopeTags, fast};
 
-/// What a span takes beside its entries, and a copy of fixed size may go beyond it.
-const ROOM_BYTES: usize = 384;
+/// A row, and the same with all that stands behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FramedRow<'a> {
+    pub(super) row: &'a [u8],
+    pub(super) and_more: &'a [u8],
+}
+
+impl<'a> FramedRow<'a> {
+    /// A row without anything behind it.
+    pub(super) const fn alone(row: &'a [u8]) -> Self {
+        Self { row, and_more: row }
+    }
+
+    /// The next row, if there is one.
+    pub(super) fn next(rows: &mut Fields<'a>) -> Option<Self> {
+        let before = rows.rest();
+        let Ok((_, Field::Bytes(row))) = rows.next()? else { return None };
+        let begin = before.len() - rows.rest().len() - row.len();
+        Some(Self { row, and_more: before.get(begin..)? })
+    }
+}
 
 /// Encoded spans, and what all of them share.
 ///
@@ -19,6 +40,7 @@ pub(super) struct Spans {
     scope_tags: ScopeTags,
     bytes: Vec<u8>,
     len: usize,
+    last_trace: LastTrace,
     /// For a span that takes the general way.
     general: Vec<u8>,
 }
@@ -56,17 +78,17 @@ impl Spans {
     }
 
     /// Appends a span, or nothing at all if the row cannot be read. Says which.
-    pub(super) fn put<P: Protocol>(&mut self, row: &[u8]) -> bool {
-        self.make_room(ROOM_BYTES + 2 * row.len() + self.scope_tags.bytes.len());
-        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-        let fast = if P::HAS_FAST_WAY { fast::put_span(room, row, &self.scope_tags) } else { None };
-        match fast {
-            Some(len) => {
+    pub(super) fn put<P: Protocol>(&mut self, row: &FramedRow<'_>) -> bool {
+        if P::HAS_FAST_WAY {
+            self.make_room(fast::TO_BYTES);
+            let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+            let shared = Shared { scope: &self.scope_tags, last_trace: &mut self.last_trace };
+            if let Some(len) = fast::put_span(room, row.and_more, row.row.len(), shared) {
                 self.len += len;
-                true
+                return true;
             }
-            None => self.put_general::<P>(row),
         }
+        self.put_general::<P>(row.row)
     }
 
     /// Appends what is no span.
@@ -100,5 +122,85 @@ impl Spans {
         if self.bytes.len() < self.len + room {
             self.bytes.resize((self.len + room).next_power_of_two(), 0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use parking_lot::Mutex;
+    use tracer_core::{Batch, ExportError, Exported, Exporter, Pipeline, SpanKind, Tracer};
+
+    use super::super::compact::Compact;
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Rows(Arc<Mutex<Vec<u8>>>);
+
+    impl Exporter for Rows {
+        fn name(&self) -> &'static str {
+            "rows"
+        }
+
+        fn export(&mut self, batch: &Batch<'_>, _: Instant) -> Result<Exported, ExportError> {
+            self.0.lock().extend_from_slice(batch.rows.as_bytes());
+            Ok(Exported::ALL)
+        }
+    }
+
+    fn rows() -> Vec<u8> {
+        let rows = Rows::default();
+        let pipeline = Pipeline::builder().exporter(rows.clone()).start_without_thread();
+        let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+        let root = tracer.span("GET /users").kind(SpanKind::Server).start();
+        for n in [0_i64, 63, 64, 127, 128, 8_191, 8_192, 16_383, 16_384, 1 << 40, 1 << 54, 1 << 55, -1] {
+            let mut span = tracer.span("work").kind(SpanKind::Client).child_of(root.context()).start();
+            span.set_tag("http.request.method", "GET");
+            span.set_tag("n", n);
+            span.set_tag("ratio", 0.5);
+            span.set_tag("error", n % 2 == 0);
+            span.set_tag("a.key.of.more.than.thirty.two.bytes", n);
+            span.set_tag("text", "x".repeat(usize::try_from(n).unwrap_or(0).min(120)).as_str());
+            span.log("cache miss", &[("key", "ann@example.com".into()), ("retries", n.into())]);
+            span.finish();
+        }
+        root.finish();
+        pipeline.flush(Duration::from_secs(20)).unwrap();
+        std::mem::take(&mut *rows.0.lock())
+    }
+
+    /// What the fast way makes of the first row, and the general one.
+    fn both(row: &FramedRow<'_>, scope: &Scope) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        let mut spans = Spans::over::<Compact>(Vec::new(), scope);
+        spans.make_room(fast::TO_BYTES);
+        let shared = Shared { scope: &spans.scope_tags, last_trace: &mut spans.last_trace };
+        let len = fast::put_span(&mut spans.bytes, row.and_more, row.row.len(), shared);
+        let fast = len.map(|len| spans.bytes[..len].to_vec());
+        let general = spans.put_general::<Compact>(row.row).then(|| spans.as_bytes().to_vec());
+        (fast, general)
+    }
+
+    #[test]
+    fn both_ways_write_the_same_of_rows_that_are_whole_and_of_damaged_ones() {
+        let (rows, scope) = (rows(), Scope::new("lib", "1.2"));
+        let (mut fields, mut taken) = (Fields::new(&rows), 0);
+        while let Some(row) = FramedRow::next(&mut fields) {
+            let (fast, general) = both(&row, &scope);
+            assert!(general.is_some());
+            taken += usize::from(fast.is_some());
+            assert!(fast.is_none() || fast == general, "{:x?}", row.row);
+            for at in 0..row.row.len() {
+                for byte in [0, 5, 0x0a, 0x80, row.row[at] ^ 1] {
+                    let mut damaged = row.and_more.to_vec();
+                    damaged[at] = byte;
+                    let row = FramedRow { row: &damaged[..row.row.len()], and_more: &damaged };
+                    let (fast, general) = both(&row, &scope);
+                    assert!(fast.is_none() || fast == general, "byte {at} is {byte:#x} in {:x?}", row.row);
+                }
+            }
+        }
+        assert!(taken >= 12, "the fast way takes nearly all: {taken}");
     }
 }

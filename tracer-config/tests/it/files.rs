@@ -1,0 +1,84 @@
+//! The configuration file.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{notes, resolved, value, with};
+
+/// A file of a test's own.
+pub(crate) struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    pub(crate) fn with(bytes: impl AsRef<[u8]>) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("tracer-config-{}-{number}", std::process::id()));
+        fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn variables_are_put_in_and_tables_are_lists_of_pairs() {
+    let file = TemporaryFile::with(
+        "[otlp]\nendpoint = \"http://${COLLECTOR:nobody}:4318\"\nheaders = { \"x-tenant\" = \"a,b\" }\n\
+         [resource]\n\"deployment.environment.name\" = \"${STAGE:test}\"\n",
+    );
+    let configuration = resolved(&[("TRACER_CONFIG_FILE", file.path()), ("COLLECTOR", "c")]);
+    assert_eq!(notes(&configuration), [""; 0]);
+    assert_eq!(value(&configuration, "otlp.endpoint").0, "http://c:4318");
+    assert_eq!(value(&configuration, "otlp.headers").0, "x-tenant=…");
+    assert_eq!(value(&configuration, "resource").0, "deployment.environment.name=test");
+}
+
+#[test]
+fn what_is_wrong_in_it_is_said_by_line() {
+    let file = TemporaryFile::with("exporter = 'otlp'\n\n[pipeline]\ninterval_ms = 'soon'\n");
+    let notes = notes(&resolved(&[("TRACER_CONFIG_FILE", file.path())]));
+    let path = file.path();
+    assert_eq!(
+        notes,
+        [
+            format!(
+                "{path}:4: pipeline.interval_ms=\"soon\" is ignored: no number of milliseconds from 1, nor a time \
+                 as 1.5s; 1000 is used"
+            ),
+            format!("{path}:1: exporter=\"…\" is ignored: no key of that name is known"),
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_a_variable_that_cannot_be_used_is_noted_and_the_builders_is_an_error() {
+    let large = TemporaryFile::with(vec![b'#'; 300_000]);
+    let malformed = TemporaryFile::with("a = \n");
+    let binary = TemporaryFile::with([0xff, 0xfe]);
+    let cases = [
+        (large.path(), "is larger than 262144 bytes"),
+        (malformed.path(), "line 1: "),
+        (binary.path(), "not UTF-8"),
+        ("/no/such/file", "cannot read"),
+        ("/", "cannot read"),
+    ];
+    for (path, reason) in cases {
+        let configuration = resolved(&[("TRACER_CONFIG_FILE", path)]);
+        let notes = notes(&configuration);
+        assert!(
+            notes.len() == 1 && notes[0].contains(reason) && notes[0].ends_with("no file is used"),
+            "{notes:?}"
+        );
+        let error = with(&[]).file(path).resolve().unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
