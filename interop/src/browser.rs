@@ -15,12 +15,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
 pub use self::page::Page;
 
 use self::wire::Wire;
+use crate::poll;
 use crate::process::Child;
 
 /// Nothing of it leaves the machine, and nothing of it stays.
@@ -40,6 +42,9 @@ const FLAGS: [&str; 11] = [
 
 /// The protocol is spoken on the descriptors 3 and 4.
 const SCRIPT: &str = r#"exec 3<"$1" 4>"$2"; shift 2; exec "$@""#;
+
+/// How long its profile may be written to after its end.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
@@ -101,7 +106,8 @@ impl Drop for Browser {
         let _ = self.wire.call(None, "Browser.close", &json!({}));
         self.process.stop();
         self.wire.release();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        // Its helpers end a little after it.
+        let _ = poll::until(GONE_WITHIN, || std::fs::remove_dir_all(&self.folder));
     }
 }
 
