@@ -4,9 +4,11 @@
 //! - [`shape`] says what must hold of a HotROD trace; [`jaeger_json`] reads such a trace from
 //!   Jaeger's query API, or from anything that answers like it. These two are always there.
 //! - With the feature `runner` (on by default) come what the program `interop` is made of:
-//!   `process` and `http` underneath, `peers` that are started, `suites` of tests on them,
+//!   `process`, `http` and `browser` underneath, `peers` that are started, `suites` of tests on them,
 //!   and the `report`.
 
+#[cfg(feature = "runner")]
+pub mod browser;
 #[cfg(feature = "runner")]
 pub mod http;
 pub mod jaeger_json;

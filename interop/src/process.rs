@@ -211,7 +211,7 @@ impl Child {
         match poll::until(deadline, attempt) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(status)) => {
-                Output::wait_for_end(&self.output);
+                self.output.wait_for_its_end(GRACE);
                 Err(ProcessError::Ended { name: self.name.clone(), status, output: self.output() })
             }
             Err(why) => {

@@ -9,13 +9,14 @@ pub struct Report<W> {
     out: W,
     passed: usize,
     failed: usize,
+    skipped: usize,
     write_error: Option<io::Error>,
 }
 
 impl<W: Write> Report<W> {
     /// An empty report that is written to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, passed: 0, failed: 0, write_error: None }
+        Self { out, passed: 0, failed: 0, skipped: 0, write_error: None }
     }
 
     /// Runs a test and prints its name, its result and its time. Answers what it made, if it
@@ -41,13 +42,20 @@ impl<W: Write> Report<W> {
         }
     }
 
+    /// Says loudly that tests were left out, and why.
+    pub fn skip(&mut self, name: &str, reason: &str) {
+        self.skipped += 1;
+        self.print(&format!("{name} ... SKIPPED: {reason}"));
+    }
+
     /// Prints the sums on a line of their own. Answers whether all is well: something ran,
     /// nothing failed, everything was written.
     ///
     /// # Errors
     /// The first error of writing.
     pub fn finish(mut self) -> io::Result<bool> {
-        self.print(&format!("{} passed, {} failed", self.passed, self.failed));
+        let skipped = if self.skipped > 0 { format!(", {} SKIPPED", self.skipped) } else { String::new() };
+        self.print(&format!("{} passed, {} failed{skipped}", self.passed, self.failed));
         match self.write_error {
             Some(error) => Err(error),
             None => Ok(self.failed == 0 && self.passed > 0),
@@ -91,6 +99,16 @@ mod tests {
         assert!(text.contains("b ... FAILED (0.0 s)\n    why\n    and how\n"));
         assert!(text.ends_with("\n1 passed, 1 failed\n"));
         assert!(!well);
+    }
+
+    #[test]
+    fn what_was_left_out_is_said() {
+        let (text, well) = report(|it| {
+            it.test("a", || Ok(()));
+            it.skip("b", "no browser");
+        });
+        assert!(text.ends_with("b ... SKIPPED: no browser\n1 passed, 0 failed, 1 SKIPPED\n"));
+        assert!(well);
     }
 
     #[test]

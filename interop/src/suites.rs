@@ -1,5 +1,6 @@
 //! The suites, and the choice among them by name.
 
+mod browser;
 mod doctor;
 mod languages;
 mod processes;
@@ -54,12 +55,17 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),
+        scenario("browser", "order", browser::order),
+        scenario("browser", "trace", browser::trace),
+        scenario("browser", "views", browser::views),
+        scenario("browser", "hostile", browser::hostile),
+        scenario("browser", "large", browser::large),
         scenario("sampling", "http", sampling::http),
         scenario("sampling", "grpc", sampling::grpc),
         scenario("sampling", "adaptive", sampling::adaptive),
-        scenario("doctor", "jaeger", doctor::jaeger),
         scenario("viewer", "jaeger", viewer::jaeger),
         scenario("viewer", "sdks", viewer::sdks),
+        scenario("doctor", "jaeger", doctor::jaeger),
     ]
 }
 

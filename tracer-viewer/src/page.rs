@@ -7,37 +7,81 @@ use axum::routing::get;
 use http::{StatusCode, header};
 
 const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
 
 const INDEX: &str = include_str!("../web/index.html");
 
-/// Name, type and content of what is served below `/static/`.
-const FILES: &[(&str, &str, &str)] = &[
-    ("style.css", CSS, include_str!("../web/style.css")),
-    ("icon.svg", SVG, include_str!("../web/icon.svg")),
-    ("api.js", JS, include_str!("../web/api.js")),
-    ("app.js", JS, include_str!("../web/app.js")),
-    ("colors.js", JS, include_str!("../web/colors.js")),
-    ("details.js", JS, include_str!("../web/details.js")),
-    ("dom.js", JS, include_str!("../web/dom.js")),
-    ("format.js", JS, include_str!("../web/format.js")),
-    ("list.js", JS, include_str!("../web/list.js")),
-    ("logfmt.js", JS, include_str!("../web/logfmt.js")),
-    ("search.js", JS, include_str!("../web/search.js")),
-    ("timeline.js", JS, include_str!("../web/timeline.js")),
-    ("trace.js", JS, include_str!("../web/trace.js")),
-    ("tree.js", JS, include_str!("../web/tree.js")),
+/// A file's name and content.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../web/", $name)))
+    };
+}
+
+/// What is served below `/static/`.
+const FILES: &[(&str, &str)] = &[
+    file!("app.js"),
+    file!("icon.svg"),
+    file!("css/base.css"),
+    file!("lib/address.js"),
+    file!("lib/api.js"),
+    file!("lib/colors.js"),
+    file!("lib/dom.js"),
+    file!("lib/format.js"),
+    file!("lib/logfmt.js"),
+    file!("lib/table.js"),
+    file!("lib/virtual.js"),
+    file!("search/conditions.js"),
+    file!("search/list.js"),
+    file!("search/live.js"),
+    file!("search/page.js"),
+    file!("search/scatter.js"),
+    file!("search/upload.js"),
+    file!("trace/analysis.js"),
+    file!("trace/bars.js"),
+    file!("trace/details.js"),
+    file!("trace/drag.js"),
+    file!("trace/find.js"),
+    file!("trace/findings.js"),
+    file!("trace/keys.js"),
+    file!("trace/minimap.js"),
+    file!("trace/page.js"),
+    file!("trace/row.js"),
+    file!("trace/state.js"),
+    file!("trace/table.js"),
+    file!("trace/timeline.js"),
+    file!("trace/tree.js"),
+    file!("views/aggregate.js"),
+    file!("views/attribution.js"),
+    file!("views/compare.js"),
+    file!("views/graph.js"),
+    file!("views/health.js"),
+    file!("views/layout.js"),
+    file!("views/lookback.js"),
+    file!("views/operations.js"),
+    file!("views/paths.js"),
+    file!("css/search.css"),
+    file!("css/trace.css"),
+    file!("css/views.css"),
 ];
 
-/// `/`, `/search`, `/trace/{id}` and `/static/{file}`.
+/// Addresses at which the page shows something of its own; see `web/app.js`.
+const PAGES: [&str; 9] = [
+    "/search",
+    "/live",
+    "/trace/{id}",
+    "/compare",
+    "/aggregate",
+    "/graph",
+    "/operations",
+    "/attribution",
+    "/health",
+];
+
+/// `/`, the page's addresses, and `/static/{file}`.
 pub(crate) fn router() -> Router {
-    Router::new()
-        .route("/", get(|| async { Redirect::temporary("/search") }))
-        .route("/search", get(index))
-        .route("/trace/{id}", get(index))
-        .route("/static/{file}", get(file))
+    let home = Router::new().route("/", get(|| async { Redirect::temporary("/search") }));
+    let pages = PAGES.iter().fold(home, |router, path| router.route(path, get(index)));
+    pages.route("/static/{*file}", get(file))
 }
 
 /// The same page for all: it reads its own address.
@@ -46,9 +90,18 @@ async fn index() -> Response {
 }
 
 async fn file(Path(name): Path<String>) -> Response {
-    match FILES.iter().find(|(known, _, _)| *known == name) {
-        Some((_, content_type, content)) => served(content_type, content),
+    match FILES.iter().find(|(known, _)| *known == name) {
+        Some((name, content)) => served(content_type(name), content),
         None => (StatusCode::NOT_FOUND, "no such file\n").into_response(),
+    }
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
     }
 }
 

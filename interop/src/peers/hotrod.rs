@@ -62,6 +62,18 @@ impl Hotrod {
         self.viewer.as_deref().map(QueryApi::at)
     }
 
+    /// Where its page is, without a slash at the end.
+    #[must_use]
+    pub fn frontend(&self) -> &str {
+        &self.frontend
+    }
+
+    /// Where the embedded viewer's page is; `None` for the original.
+    #[must_use]
+    pub fn viewer_page(&self) -> Option<&str> {
+        self.viewer.as_deref()
+    }
+
     /// Orders a car for a customer, with this header `baggage`.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -19,12 +20,11 @@ const MAX_LINE_BYTES: u64 = 64 * 1024;
 /// How much of it an error message quotes.
 const QUOTED_LINES: usize = 40;
 
-/// How long is waited for the rest of it.
-const END_MAX: Duration = Duration::from_secs(5);
-
 #[derive(Debug, Default)]
 pub(super) struct Output {
     kept: Mutex<Kept>,
+    /// Streams that are being read.
+    open: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -42,17 +42,24 @@ impl Output {
         stream: impl Read + Send + 'static,
     ) -> io::Result<()> {
         let output = Arc::clone(this);
-        thread::Builder::new()
-            .name(format!("output of {name}"))
-            .spawn(move || output.read_all(BufReader::new(stream)))?;
-        Ok(())
+        this.open.fetch_add(1, Ordering::Relaxed);
+        let read = move || {
+            output.read_all(BufReader::new(stream));
+            output.open.fetch_sub(1, Ordering::Release);
+        };
+        let spawned = thread::Builder::new().name(format!("output of {name}")).spawn(read);
+        if spawned.is_err() {
+            this.open.fetch_sub(1, Ordering::Relaxed);
+        }
+        spawned.map(drop)
     }
 
-    /// Waits until all that a process which has ended printed is kept; not long, since a child of its own may
-    /// hold the streams.
-    pub(super) fn wait_for_end(this: &Arc<Self>) {
-        // Each stream's thread holds one until it has read to the end.
-        let _ = poll::until(END_MAX, || if Arc::strong_count(this) > 1 { Err(()) } else { Ok(()) });
+    /// Waits until all that was printed is here, but not for ever: a grandchild may hold a stream open.
+    pub(super) fn wait_for_its_end(&self, deadline: Duration) {
+        let _ = poll::until(deadline, || match self.open.load(Ordering::Acquire) {
+            0 => Ok(()),
+            open => Err(open),
+        });
     }
 
     /// The first kept line that `pick` makes something of.
@@ -106,6 +113,25 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_slow_stream_is_waited_for() {
+        struct Slow(Option<&'static [u8]>);
+
+        impl Read for Slow {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                thread::sleep(Duration::from_millis(200));
+                let Some(text) = self.0.take() else { return Ok(0) };
+                buffer[..text.len()].copy_from_slice(text);
+                Ok(text.len())
+            }
+        }
+
+        let output = Arc::new(Output::default());
+        Output::collect(&output, "slow", Slow(Some(b"at last\n"))).unwrap();
+        output.wait_for_its_end(Duration::from_secs(60));
+        assert_eq!(output.text(), "at last\n");
+    }
 
     #[test]
     fn old_lines_go_and_are_counted() {

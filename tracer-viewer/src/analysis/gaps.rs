@@ -114,8 +114,10 @@ fn says_waiting(event: &EventRecord) -> bool {
         _ => None,
     });
     texts.chain([event.name.as_str()]).any(|text| {
+        // What follows is about others: "acquired lock; 2 transactions waiting behind".
+        let clause = text.split([';', ',', '.']).next().unwrap_or_default();
         let words: HashSet<_> =
-            text.split(|c: char| !c.is_alphanumeric()).take(32).map(str::to_ascii_lowercase).collect();
+            clause.split(|c: char| !c.is_alphanumeric()).take(32).map(str::to_ascii_lowercase).collect();
         WAITING_WORDS.iter().any(|word| words.contains(*word))
     })
 }
@@ -163,6 +165,9 @@ mod tests {
         ];
         assert_eq!(gaps(to_the_end), expected);
         assert_eq!(gaps(Spans::new("s").span(1, 0, (0, 1_000)).log(100, "unblocked at last")), []);
+        let others =
+            Spans::new("s").span(1, 0, (0, 1_000)).log(100, "Acquired lock; 0 transactions waiting behind");
+        assert_eq!(gaps(others), [], "others wait, this one works");
     }
 
     #[test]

@@ -33,7 +33,11 @@ export function dateTime(us) {
 export function ago(us) {
   const seconds = Math.round(Date.now() / 1000 - us / 1e6);
   if (seconds < 2) return "just now";
-  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+  for (const [size, unit] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "min"],
+  ]) {
     if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
   }
   return `${seconds} s ago`;
@@ -42,4 +46,30 @@ export function ago(us) {
 /** `1 span`, `2 spans`. */
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A part of a whole: `12.3 %`. */
+export function percent(part, whole) {
+  if (!(whole > 0)) return "0 %";
+  const value = (part / whole) * 100;
+  return `${Number(value.toFixed(value >= 10 || value === 0 ? 0 : 1))} %`;
+}
+
+/** A change with its sign: `+1.2 ms`, `−300 µs`. */
+export function change(us) {
+  if (us === 0) return "±0";
+  return us > 0 ? `+${duration(us)}` : `−${duration(-us)}`;
+}
+
+/** Bytes: `12.3 MiB`. */
+export function bytes(size) {
+  let unit = 0;
+  let value = size;
+  for (; value >= 1024 && unit < 4; unit++) value /= 1024;
+  return `${Number(value.toFixed(unit === 0 || value >= 100 ? 0 : 1))} ${["B", "KiB", "MiB", "GiB", "TiB"][unit]}`;
+}
+
+/** A name that is not too long to be shown in a row; whoever opens the row sees all of it. */
+export function short(text, chars = 120) {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text;
 }

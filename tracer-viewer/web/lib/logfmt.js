@@ -2,7 +2,8 @@
 
 /** Reads tags. Throws an Error that says what is wrong. */
 export function parse(text) {
-  const tags = {};
+  // A key may be `__proto__`.
+  const tags = Object.create(null);
   const pair = /\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)/y;
   const rest = text.trim();
   while (pair.lastIndex < rest.length) {
@@ -18,5 +19,7 @@ export function parse(text) {
 /** Writes tags so that `parse` reads them again. */
 export function format(tags) {
   const quoted = (value) => (/^[^\s"\\]*$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`);
-  return Object.entries(tags).map(([key, value]) => `${key}=${quoted(String(value))}`).join(" ");
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}=${quoted(String(value))}`)
+    .join(" ");
 }

@@ -3,10 +3,11 @@
 // Without recursion, since a chain of spans may be as long as the trace. Spans whose parent is not
 // there stand at the top, marked; of a cycle of parents one span is put at the top, marked too.
 
-/** `{ rows, start, end, services }`; a row is `{ span, service, depth, subtree, … }`. */
+/** `{ rows, byId, start, end, services }`; a row is `{ span, service, depth, subtree, … }`. */
 export function traceTree(trace) {
   const rows = trace.spans.map((span) => row(trace, span));
   const byId = new Map(rows.map((it) => [it.span.spanID, it]));
+  refer(rows, byId);
   const tops = [];
   for (const it of rows) {
     const parentId = parentOf(it.span);
@@ -27,7 +28,7 @@ export function traceTree(trace) {
   }
   const [start, end] = bounds(rows);
   const services = [...new Set(ordered.map((it) => it.service))];
-  return { rows: ordered, start, end, services };
+  return { rows: ordered, byId, start, end, services };
 }
 
 /** Whether a span says that it failed. */
@@ -42,9 +43,31 @@ function parentOf(span) {
   return parent?.spanID ?? null;
 }
 
+/** Tells rows which others refer to them by more than being their child. */
+function refer(rows, byId) {
+  for (const it of rows) {
+    const parentId = parentOf(it.span);
+    for (const { refType, traceID, spanID } of it.span.references) {
+      const isParent = traceID === it.span.traceID && spanID === parentId;
+      if (isParent && refType === "CHILD_OF") continue;
+      it.links = (it.links ?? 0) + 1;
+      if (traceID === it.span.traceID && byId.has(spanID)) (byId.get(spanID).referencedBy ??= []).push(it);
+    }
+  }
+}
+
 function row(trace, span) {
   const process = trace.processes[span.processID] ?? { serviceName: "unknown", tags: [] };
-  return { span, process, service: process.serviceName, isError: isError(span), children: [], depth: 0, subtree: 1, seen: false };
+  return {
+    span,
+    process,
+    service: process.serviceName,
+    isError: isError(span),
+    children: [],
+    depth: 0,
+    subtree: 1,
+    seen: false,
+  };
 }
 
 function preorder(tops) {
@@ -55,7 +78,10 @@ function preorder(tops) {
   while (stack.length > 0) {
     const it = stack.pop();
     it.index = ordered.push(it) - 1;
-    const children = it.children.filter((child) => !child.seen).sort(byStart).reverse();
+    const children = it.children
+      .filter((child) => !child.seen)
+      .sort(byStart)
+      .reverse();
     for (const child of children) {
       child.seen = true;
       child.depth = it.depth + 1;

@@ -1,11 +1,21 @@
 // Builds elements. Text goes in as text nodes only, so nothing that a span says is ever markup.
 
+const SVG = "http://www.w3.org/2000/svg";
+
 /**
  * Makes an element: `el("a", { class: "home", href: "/" }, "text", child)`.
  * Functions become listeners (`onclick`), `null` and `false` leave an attribute out.
  */
 export function el(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
+  return filled(document.createElement(name), attributes, children);
+}
+
+/** Makes an element of a drawing. */
+export function svg(name, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(key.slice(2), value);
@@ -27,6 +37,11 @@ export function styled(element, styles) {
 
 /** Puts a page in the place of the last one. */
 export function show(title, ...content) {
-  document.title = title;
+  document.title = `${title.slice(0, 200)} · Traces`;
   document.getElementById("main").replaceChildren(...content);
+}
+
+/** What went wrong, in the place of what was asked for. */
+export function problem(error) {
+  return el("p", { class: "problem", role: "alert" }, error.message);
 }
