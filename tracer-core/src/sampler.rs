@@ -25,7 +25,7 @@
 //!     .rule(Rule::operation("POST /orders").kind(SpanKind::Server), RateLimitingSampler::new(10.0)?)
 //!     .or_else(ProbabilisticSampler::new(0.01)?);
 //! let params = SamplingParams::root(TraceId::from_bytes([1; 16]), "GET /healthz");
-//! assert!(!sampler.sample(&params).sampled);
+//! assert_eq!(sampler.sample(&params).sampled, Some(false));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
