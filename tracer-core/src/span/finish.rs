@@ -64,17 +64,11 @@ impl Span {
     /// Ends a span on which nothing was set.
     #[inline(never)]
     fn end_plain(&mut self) {
-        // First of all: for the compiler this is a call, across which registers are kept.
-        let Some(mut current) = Current::take() else { return self.end_slowly() };
-        let ended = self.end_plain_in(&mut current);
-        current.put_back();
-        if ended.is_none() {
-            self.end_slowly();
-        }
+        self.end_by(Self::end_plain_in);
     }
 
     #[inline(always)]
-    fn end_plain_in(&self, current: &mut Current) -> Option<()> {
+    fn end_plain_in(&mut self, current: &mut Current) -> Option<()> {
         let core = self.core?;
         let local = current.local(core.hub_id)?;
         self.append_quickly(core, local, None, &[])
@@ -83,12 +77,7 @@ impl Span {
     /// Ends a span with tags and logs, and keeps their memory for another span of this thread.
     #[inline(never)]
     fn end_tagged(&mut self) {
-        let Some(mut current) = Current::take() else { return self.end_slowly() };
-        let ended = self.end_tagged_in(&mut current);
-        current.put_back();
-        if ended.is_none() {
-            self.end_slowly();
-        }
+        self.end_by(Self::end_tagged_in);
     }
 
     #[inline(always)]
@@ -105,6 +94,18 @@ impl Span {
             local.give_back(body);
         }
         Some(())
+    }
+
+    /// Ends a span by a quick way, and slowly where that is not open.
+    #[inline(always)]
+    fn end_by(&mut self, quick: impl FnOnce(&mut Self, &mut Current) -> Option<()>) {
+        // First of all: for the compiler this is a call, across which registers are kept.
+        let Some(mut current) = Current::take() else { return self.end_slowly() };
+        let ended = quick(self, &mut current);
+        current.put_back();
+        if ended.is_none() {
+            self.end_slowly();
+        }
     }
 
     /// Appends the row of a span whose times are told by the counter, if the last chunk has room for it and there is
