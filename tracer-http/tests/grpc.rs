@@ -1,12 +1,15 @@
 //! tonic on both sides of a real socket.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "support/spans.rs"]
+mod spans;
+
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -167,17 +170,6 @@ async fn repeat(client: &mut Client, asked: &str) -> tonic::Streaming<Text> {
     client.server_streaming(request, path, codec).await.unwrap().into_inner()
 }
 
-/// The spans, once there are so many.
-async fn spans(test: &TestTracer, count: usize) -> Vec<FinishedSpan> {
-    let start = Instant::now();
-    while test.spans().len() < count && start.elapsed() < Duration::from_secs(10) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let spans = test.spans();
-    assert_eq!(spans.len(), count, "{}", test.tree());
-    spans
-}
-
 fn is_cancelled(span: &FinishedSpan) -> bool {
     span.attribute("cancelled") == Some(&Value::Bool(true))
 }
@@ -198,8 +190,8 @@ async fn a_call_is_one_trace_with_its_baggage() {
         async move { say(&mut client, "hello").await }.in_span(outer).await
     };
     assert_eq!(answer.unwrap(), "7");
-    let mut all = spans(&shop, 2).await;
-    all.extend(spans(&driver, 1).await);
+    let mut all = spans::wait(&shop, 2).await;
+    all.extend(spans::wait(&driver, 1).await);
     let port = address.port();
     let rpc = "rpc.system=grpc rpc.service=test.Echo rpc.method=Say";
     let server = format!("server.address=127.0.0.1 server.port={port}");
@@ -228,7 +220,7 @@ async fn a_policy_goes_by_the_address_that_the_layer_is_told() {
         let answer = async move { say(&mut client, "hello").await }.in_span(outer).await;
         assert_eq!(answer.unwrap(), session, "{friend}");
     }
-    let (shop, driver) = (spans(&shop, 4).await, spans(&driver, 2).await);
+    let (shop, driver) = (spans::wait(&shop, 4).await, spans::wait(&driver, 2).await);
     assert!(driver.iter().all(|span| shop.iter().any(|other| other.span_id == span.parent_span_id)));
 }
 
@@ -245,7 +237,7 @@ async fn metadata_carries_a_context_by_hand_too() {
     let codec = ProstCodec::<Text, Text>::default();
     let response = client.unary(request, PathAndQuery::from_static("/test.Echo/Say"), codec).await;
     assert_eq!(response.unwrap().into_inner().text, span.context().trace_id().to_string());
-    assert_eq!(spans(&driver, 1).await[0].parent_span_id, span.context().span_id());
+    assert_eq!(spans::wait(&driver, 1).await[0].parent_span_id, span.context().span_id());
 }
 
 #[tokio::test]
@@ -261,7 +253,7 @@ async fn a_server_is_at_fault_for_some_codes_only() {
         let address = serve(driver.tracer().clone()).await;
         let status = say(&mut client(&shop, address), &format!("fail {asked}")).await.unwrap_err();
         assert_eq!(status.code(), Code::from(asked));
-        let (client, server) = (&spans(&shop, 1).await[0], &spans(&driver, 1).await[0]);
+        let (client, server) = (&spans::wait(&shop, 1).await[0], &spans::wait(&driver, 1).await[0]);
         assert_eq!(client.status, SpanStatus::Error);
         assert_eq!(client.status_message, "said so: 100 %");
         assert_eq!(client.attribute("error.type").unwrap().to_string(), name);
@@ -282,7 +274,7 @@ async fn a_stream_ends_with_its_trailers() {
         let last = stream.collect::<Vec<_>>().await.pop().unwrap();
         assert_eq!(last.is_err(), expected != 0);
         for test in [&shop, &driver] {
-            let span = &spans(test, index + 1).await[index];
+            let span = &spans::wait(test, index + 1).await[index];
             assert_eq!(code(span), Some(&Value::I64(expected)));
             assert_eq!(span.status == SpanStatus::Error, expected != 0);
             assert!(!is_cancelled(span));
@@ -297,13 +289,13 @@ async fn a_call_that_is_given_up_is_cancelled_on_both_sides() {
     let mut client = client(&shop, address);
     let hang = tokio::time::timeout(Duration::from_millis(300), say(&mut client, "hang"));
     hang.await.unwrap_err();
-    assert!(spans(&shop, 1).await.iter().all(is_cancelled));
-    assert!(spans(&driver, 1).await.iter().all(is_cancelled));
+    assert!(spans::wait(&shop, 1).await.iter().all(is_cancelled));
+    assert!(spans::wait(&driver, 1).await.iter().all(is_cancelled));
     let mut stream = repeat(&mut client, "for ever").await;
     stream.next().await.unwrap().unwrap();
     drop(stream);
-    assert!(spans(&shop, 2).await.iter().all(is_cancelled));
-    assert!(spans(&driver, 2).await.iter().all(is_cancelled));
+    assert!(spans::wait(&shop, 2).await.iter().all(is_cancelled));
+    assert!(spans::wait(&driver, 2).await.iter().all(is_cancelled));
 }
 
 #[tokio::test]
@@ -335,7 +327,7 @@ async fn a_method_that_is_not_there_makes_no_new_name() {
         let response = client.unary(request, PathAndQuery::from_static(path), codec);
         assert_eq!(response.await.unwrap_err().code(), Code::Unimplemented);
     }
-    for span in spans(&driver, 2).await {
+    for span in spans::wait(&driver, 2).await {
         assert_eq!((span.name.as_str(), span.status), ("_OTHER", SpanStatus::Error));
         assert_eq!(code(&span), Some(&Value::I64(12)));
     }

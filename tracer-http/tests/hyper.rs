@@ -1,10 +1,13 @@
 //! hyper on both sides of a real socket.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "support/spans.rs"]
+mod spans;
+
 use std::convert::Infallible;
 use std::future::pending;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -19,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Layer, ServiceExt, service_fn};
 use tracer_core::row::record::Value;
-use tracer_core::testing::{FinishedSpan, TestTracer, tree};
+use tracer_core::testing::{TestTracer, tree};
 use tracer_core::{StatusCode as SpanStatus, Tracer};
 use tracer_http::{client, server};
 
@@ -75,17 +78,6 @@ async fn serve(tracer: Tracer) -> SocketAddr {
     address
 }
 
-/// The spans, once there are so many. A server's span may end a little after its client has all.
-async fn spans(test: &TestTracer, count: usize) -> Vec<FinishedSpan> {
-    let start = Instant::now();
-    while test.spans().len() < count && start.elapsed() < Duration::from_secs(10) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let spans = test.spans();
-    assert_eq!(spans.len(), count, "{}", test.tree());
-    spans
-}
-
 #[tokio::test]
 async fn a_trace_goes_over_the_network() {
     let (shop, stock) = (TestTracer::new("shop"), TestTracer::new("stock"));
@@ -97,8 +89,8 @@ async fn a_trace_goes_over_the_network() {
     let traceresponse = response.headers()["traceresponse"].to_str().unwrap().to_owned();
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
 
-    let mut all = spans(&shop, 1).await;
-    all.extend(spans(&stock, 1).await);
+    let mut all = spans::wait(&shop, 1).await;
+    all.extend(spans::wait(&stock, 1).await);
     let port = address.port();
     assert_eq!(
         tree(&all),
@@ -134,7 +126,7 @@ async fn no_way_to_end_a_body_counts_as_cancelled() {
         let mut response = Vec::new();
         stream.read_to_end(&mut response).await.unwrap();
         assert!(response.starts_with(b"HTTP/1."), "{request}");
-        let span = &spans(&test, index + 1).await[index];
+        let span = &spans::wait(&test, index + 1).await[index];
         assert_eq!(span.attribute("cancelled"), None, "{request}");
     }
 }
@@ -156,7 +148,7 @@ async fn a_client_that_goes_away_cancels() {
         }
         assert_eq!(test.unfinished(), [path]);
         drop(stream);
-        let span = &spans(&test, 1).await[0];
+        let span = &spans::wait(&test, 1).await[0];
         assert_eq!(span.attribute("cancelled"), Some(&Value::Bool(true)), "{path}");
         assert_eq!(span.status, SpanStatus::Unset);
     }

@@ -1,9 +1,11 @@
 //! What leaves for whom and what is taken from whom, over real sockets.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "support/spans.rs"]
+mod spans;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,7 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn};
 use tracer_core::sampler::{ConstSampler, ParentBased};
-use tracer_core::testing::{FinishedSpan, TestTracer};
+use tracer_core::testing::TestTracer;
 use tracer_core::{Tracer, active};
 use tracer_http::client::{OutgoingPolicy, Propagation};
 use tracer_http::server::EdgePolicy;
@@ -77,17 +79,6 @@ async fn send_through(layer: client::TraceLayer, address: SocketAddr) -> String 
     String::from_utf8(body.to_bytes().to_vec()).unwrap()
 }
 
-/// The spans, once there are so many. A server's span may end a little after its client has all.
-async fn spans(test: &TestTracer, count: usize) -> Vec<FinishedSpan> {
-    let start = Instant::now();
-    while test.spans().len() < count && start.elapsed() < Duration::from_secs(10) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let spans = test.spans();
-    assert_eq!(spans.len(), count, "{}", test.tree());
-    spans
-}
-
 #[tokio::test]
 async fn a_host_is_sent_what_its_rule_says() {
     let address = serve(server::TraceLayer::new(Tracer::noop())).await;
@@ -103,7 +94,7 @@ async fn a_host_is_sent_what_its_rule_says() {
         let test = TestTracer::new("shop");
         let layer = client::TraceLayer::new(test.tracer().clone()).outgoing_policy(policy.clone());
         assert_eq!(send_through(layer, address).await, sent, "{policy:?}");
-        let span = &spans(&test, 1).await[0];
+        let span = &spans::wait(&test, 1).await[0];
         assert_eq!(span.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
     }
 }
@@ -121,7 +112,7 @@ async fn an_edge_makes_of_strangers_what_its_policy_says() {
         // What came is left in the request for the handler.
         let expected = format!("traceparent,tracestate,baggage {baggage}");
         assert_eq!(send(request(address)).await, expected, "{edge:?}");
-        let span = &spans(&test, 1).await[0];
+        let span = &spans::wait(&test, 1).await[0];
         assert_eq!(span.trace_id.to_string() == "4bf92f3577b34da6a3ce929d0e0e4736", continues);
         assert_eq!(span.parent_span_id.is_valid(), continues, "{edge:?}");
         assert_eq!(span.trace_state, if continues { "congo=1" } else { "" });
@@ -141,7 +132,7 @@ async fn a_stranger_does_not_have_requests_recorded() {
         let test = TestTracer::with_sampler("edge", ParentBased::new(ConstSampler::OFF));
         let address = serve(server::TraceLayer::new(test.tracer().clone()).edge_policy(edge)).await;
         send(request(address)).await;
-        spans(&test, recorded).await;
+        spans::wait(&test, recorded).await;
         assert!(test.unfinished().is_empty(), "{edge:?}");
     }
 }
@@ -158,7 +149,7 @@ async fn malformed_headers_are_counted_where_they_are_read() {
         request.headers_mut().insert("traceparent", http::HeaderValue::from_static("00-zz"));
         send(request).await;
         assert_eq!(layer.malformed_headers(), malformed, "{edge:?}");
-        let span = &spans(&test, 1).await[0];
+        let span = &spans::wait(&test, 1).await[0];
         assert!(span.links.is_empty() && !span.parent_span_id.is_valid(), "{edge:?}");
     }
 }
