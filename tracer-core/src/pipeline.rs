@@ -3,7 +3,7 @@
 //! ```text
 //!  thread 1: finish ─> row ─> chunk log ┐      one worker thread
 //!  thread 2: finish ─> row ─> chunk log ┼────> sweep ─> batches by resource ─> exporter, exporter, …
-//!  thread 3: finish ─> row ─> chunk log ┘      every interval, or when half of the memory is used
+//!  thread 3: finish ─> row ─> chunk log ┘      every interval, or when 512 KiB wait
 //!                       └ budget spent: dropped, counted
 //! ```
 //!
@@ -26,6 +26,7 @@ mod models;
 mod outlet;
 mod registry;
 mod reporter;
+mod run;
 mod ticket;
 mod timer;
 mod under_way;
@@ -294,8 +295,9 @@ impl PipelineBuilder {
 
     /// Bounds one batch: 512 KiB and 8,192 spans.
     pub const fn batch_max(mut self, bytes: usize, spans: usize) -> Self {
-        self.settings.batch_bytes_max = bytes;
-        self.settings.batch_spans_max = spans;
+        // A batch of nothing would never be full.
+        self.settings.batch_bytes_max = if bytes > 0 { bytes } else { 1 };
+        self.settings.batch_spans_max = if spans > 0 { spans } else { 1 };
         self
     }
 
