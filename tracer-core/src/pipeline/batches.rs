@@ -42,7 +42,7 @@ impl OpenBatch {
         Batch::new(&self.source.resource, &self.source.scope, Rows::new(&self.rows, self.count))
     }
 
-    const fn size(&self) -> Size {
+    fn size(&self) -> Size {
         Size { spans: self.count, bytes: self.rows.len() }
     }
 
@@ -55,7 +55,7 @@ impl OpenBatches {
     /// How many rows of a source fill its batch.
     pub(super) fn room(&self, source: u32, settings: &Settings) -> Size {
         let open = self.open.iter().find(|batch| batch.source_index == source);
-        let used = open.map_or(Size::default(), OpenBatch::size);
+        let used = open.map_or_else(Size::default, OpenBatch::size);
         Size { spans: settings.batch_spans_max - used.spans, bytes: settings.batch_bytes_max - used.bytes }
     }
 
