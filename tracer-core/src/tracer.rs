@@ -18,7 +18,10 @@ use crate::switch::Switch;
 
 /// Starts the spans of one service. Cheap to clone, `Send` and `Sync`.
 ///
-/// A pipeline ends with the last tracer that uses it; spans that outlive it are counted and dropped.
+/// A span is its pipeline's: it is exported even if its tracer has no handle any more. A pipeline ends with
+/// [`shutdown`](Self::shutdown), or with the last handle of it and of the tracers that use it. Spans that finish
+/// later are dropped, and counted in [`Dropped::shutdown`](crate::Dropped::shutdown) for as long as anybody can
+/// ask; so are those that begin later.
 ///
 /// ```
 /// use tracer_core::{Tracer, testing::InMemoryExporter};
@@ -41,6 +44,13 @@ struct Handle {
     /// Another one in each forked process.
     core: Held<Core>,
     pipeline: Pipeline,
+    /// Elsewhere, since the place of a handle stays as long as the core refers to it.
+    settings: Box<Settings>,
+}
+
+/// What only a start asks for.
+#[derive(Debug)]
+struct Settings {
     resource: Resource,
     scope: Scope,
     debug_throttler: Option<DebugThrottler>,
@@ -49,7 +59,7 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let Some(switch) = &self.switch {
+        if let Some(switch) = &self.settings.switch {
             switch.release(&self.core.get().switch);
         }
     }
@@ -151,7 +161,7 @@ impl Tracer {
     /// The service's name; empty if this tracer records nothing.
     #[must_use]
     pub fn service_name(&self) -> &str {
-        self.0.as_ref().map_or("", |handle| handle.resource.service_name())
+        self.0.as_ref().map_or("", |handle| handle.settings.resource.service_name())
     }
 
     #[inline(always)]
@@ -163,7 +173,7 @@ impl Tracer {
     }
 
     pub(crate) fn debug_throttler(&self) -> Option<&DebugThrottler> {
-        self.0.as_ref().and_then(|handle| handle.debug_throttler.as_ref())
+        self.0.as_ref().and_then(|handle| handle.settings.debug_throttler.as_ref())
     }
 
     fn pipeline(&self) -> Option<&Pipeline> {

@@ -22,8 +22,9 @@ pub(crate) struct Hook {
     limit: u32,
     /// The switch's; none without one, and then nothing is off.
     names: Option<Arc<Names>>,
-    target: String,
-    layers: RwLock<[Arc<Rules>; 3]>,
+    target: Box<str>,
+    /// The switch's; none before there is one.
+    layers: RwLock<Vec<Arc<Rules>>>,
 }
 
 const TARGET_IS_OFF: u64 = 1;
@@ -49,7 +50,7 @@ impl Hook {
             short_attributes_max: AtomicU32::new(short_attributes_max),
             limit: short_attributes_max,
             names: switch.map(Switch::names),
-            target: target.to_owned(),
+            target: target.into(),
             layers: RwLock::default(),
         }
     }
@@ -142,10 +143,10 @@ impl Hook {
     }
 
     /// Takes over rules. Who sees the new stamp finds the new rules: both change under the lock.
-    pub(super) fn take(&self, layers: &[Arc<Rules>; 3]) {
+    pub(super) fn take(&self, layers: &[Arc<Rules>]) {
         static NEXT_STAMP: AtomicU64 = AtomicU64::new(1);
         let mut own = self.layers.write();
-        own.clone_from(layers);
+        layers.clone_into(&mut own);
         let may_be = |subject| layers.iter().any(|rules| rules.can_turn_off(subject));
         let mut flags = 0;
         let slow = self.stamp.load(Ordering::Relaxed) & STARTS_ARE_SLOW;
@@ -163,6 +164,6 @@ impl Hook {
     }
 }
 
-fn is_off(layers: &[Arc<Rules>; 3], subject: Subject, name: &str) -> bool {
+fn is_off(layers: &[Arc<Rules>], subject: Subject, name: &str) -> bool {
     layers.iter().rev().find_map(|rules| rules.state(subject, name)) == Some(false)
 }

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Core, Handle, Tracer};
+use super::{Core, Handle, Settings, Tracer};
 use crate::baggage_restrictions::BaggageRestrictions;
 use crate::export::Exporter;
 use crate::fork::Held;
 use crate::limits::{Limits, SpanLimits};
-use crate::open_spans::OpenSpans;
 use crate::pipeline::{Pipeline, PipelineBuilder, Source};
 use crate::resource::{Resource, Scope};
 use crate::sampler::{ConstSampler, DebugThrottler, Sampler, Sampling};
@@ -151,17 +150,19 @@ impl TracerBuilder {
                 self.switch.as_ref(),
             ),
             limits,
-            open_spans: self.track_open_spans.then(OpenSpans::default),
+            open_spans: self.track_open_spans.then(Box::default),
             handle: OnceLock::new(),
         };
         let core = core.keep(self.switch.as_ref());
         let handle = Arc::new(Handle {
             core: Held::new(core),
             pipeline,
-            resource: self.resource,
-            scope: self.scope,
-            debug_throttler: self.debug_throttler,
-            switch: self.switch,
+            settings: Box::new(Settings {
+                resource: self.resource,
+                scope: self.scope,
+                debug_throttler: self.debug_throttler,
+                switch: self.switch,
+            }),
         });
         // The cell is new, so this cannot fail.
         let _ = core.handle.set(Arc::downgrade(&handle));

@@ -15,7 +15,7 @@ use crate::sampler::Sampling;
 use crate::switch::{Hook, Switch};
 
 /// What all spans of a tracer share. It is never freed, so that a span need not count references; what only a
-/// start asks for is in the [`Handle`], which is.
+/// start asks for goes with the last [`Handle`].
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) hub: Arc<Hub>,
@@ -29,7 +29,7 @@ pub(crate) struct Core {
     pub(crate) sampling: Sampling,
     pub(crate) baggage_restrictions: Option<BaggageRestrictions>,
     pub(crate) limits: Limits,
-    pub(crate) open_spans: Option<OpenSpans>,
+    pub(crate) open_spans: Option<Box<OpenSpans>>,
     /// Whether an end asks for more than a row: open spans are told, or short names are cut.
     pub(crate) has_slow_end: bool,
     pub(crate) switch: Hook,
@@ -68,22 +68,23 @@ impl Core {
             return last;
         }
         let hub = Arc::clone(handle.pipeline.hub());
-        let resource = handle.resource.of_this_process();
+        let settings = &handle.settings;
+        let resource = settings.resource.of_this_process();
         let core = Self {
             hub_id: hub.id,
-            source: hub.add_source(Source { resource, scope: handle.scope.clone() }),
+            source: hub.add_source(Source { resource, scope: settings.scope.clone() }),
             hub,
             clock: self.clock.clone(),
             counter: self.counter,
             sampling: self.sampling,
             baggage_restrictions: self.baggage_restrictions.clone(),
             limits: Limits::new(self.limits.span.clone()),
-            open_spans: self.open_spans.as_ref().map(|_| OpenSpans::default()),
+            open_spans: self.open_spans.as_ref().map(|_| Box::default()),
             has_slow_end: self.has_slow_end,
             switch: self.switch.heir(),
             handle: self.handle.clone(),
         };
-        handle.core.replace(last, core.keep(handle.switch.as_ref()))
+        handle.core.replace(last, core.keep(settings.switch.as_ref()))
     }
 
     /// The tracer, if any handle of it is left.
