@@ -204,6 +204,11 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
     /// Decides.
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_>;
 
+    /// The last handle of the tracer that asks has gone: what runs for this sampler may end. A tracer's sampler itself
+    /// stays for the rest of the process, for spans that are open still. Samplers that are made of others pass it on;
+    /// one in an `Arc` is not told, since others may ask it. Must not panic.
+    fn close(&self) {}
+
     /// Records what both record. The other is asked about what this one wants, or leaves to it: a rate limit
     /// belongs on the right.
     fn and<S: Sampler>(self, other: S) -> And<Self, S>
@@ -233,6 +238,10 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         (**self).sample(params)
+    }
+
+    fn close(&self) {
+        (**self).close();
     }
 }
 

@@ -47,6 +47,14 @@ struct Handle {
     service_name: String,
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.get() {
+            core.sampler.close();
+        }
+    }
+}
+
 /// What all spans of a tracer share. It is never freed, so that a span need not count references: a
 /// tracer leaves a few hundred bytes behind.
 #[derive(Debug)]
