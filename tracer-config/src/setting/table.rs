@@ -53,7 +53,7 @@ settings! {
         "otlp; jaeger, if `JAEGER_ENDPOINT` or `JAEGER_AGENT_HOST` is set and no end point for OTLP", All,
         "a list of `otlp`, `jaeger`, `zipkin`, `console` (OTLP's JSON on standard output), or `none`";
     OTLP_PROTOCOL = "otlp.protocol", ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"],
-        "http/protobuf", All, "`http/protobuf`, or `grpc` (feature `grpc`); for `http/json` protobuf is sent, which its receivers take too";
+        "http/protobuf", All, "`http/protobuf`, `http/json`, or `grpc` (feature `grpc`)";
     OTLP_ENDPOINT = "otlp.endpoint", ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
         "http://localhost:4318, of gRPC http://localhost:4317", Url,
         "the form for traces is used as it is; the other is a base, to which `/v1/traces` is appended over HTTP";
@@ -109,6 +109,8 @@ settings! {
         "65536", All, "spans on their way; here memory is bounded in bytes, so that each counts as 512 of them, and what comes to less than the 32 MiB of the default is ignored";
     MEMORY_BYTES = "pipeline.memory_bytes_max", ["TRACER_MEMORY_BYTES_MAX"], "33554432", All,
         "bytes for spans on their way, before the number of spans";
+    CONCURRENT_SENDS = "pipeline.concurrent_sends_max", ["TRACER_CONCURRENT_SENDS_MAX"], "1", All,
+        "requests at the same time over HTTP and gRPC, from 1 to 64: more help where an answer takes long, each on a thread of its own";
     SHUTDOWN_TIMEOUT = "pipeline.shutdown_timeout_ms", ["TRACER_SHUTDOWN_TIMEOUT"], "5000", All,
         "milliseconds that the last spans may take at the end of the program";
     ATTRIBUTES_MAX = "limits.attributes_max",

@@ -54,6 +54,19 @@ fn a_receiver_that_takes_the_span_is_well() {
 }
 
 #[test]
+fn json_is_named_as_such() {
+    let server = Server::http(|request| {
+        let is_json = request.head.to_ascii_lowercase().contains("content-type: application/json");
+        Answer::status(if is_json { 415 } else { 200 })
+    });
+    let variables =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", &*server.url()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+    let check = checked_in(&variables, PATIENT);
+    assert_eq!((check.protocol, check.verdict), ("OTLP over HTTP in JSON", Verdict::Failed));
+    assert!(check.words.contains("it answers 415: it does not understand what was sent"), "{check}");
+}
+
+#[test]
 fn nobody_and_unknown_names() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let words = failed(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://127.0.0.1:{port}"))]);
