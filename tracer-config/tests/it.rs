@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+#[cfg(feature = "tls")]
+#[path = "../../tracer-exporter-jaeger/tests/shared/authority.rs"]
+mod authority;
 #[path = "it/doctor.rs"]
 mod doctor;
 #[path = "it/documentation.rs"]
