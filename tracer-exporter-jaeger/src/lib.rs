@@ -73,6 +73,8 @@
 //! - `tls`: end points of `https`, own roots and client certificates, with rustls.
 //! - `gzip`, `zstd`: [`Compression`] of what is sent.
 
+#[doc(hidden)]
+pub mod answers;
 mod complaints;
 mod config;
 pub mod encode;

@@ -10,10 +10,9 @@
 //! roots must have the tags `sampler.type` and `sampler.param`, which our samplers leave.
 
 mod baggage;
-mod json;
+pub(crate) mod json;
 mod poller;
-#[cfg(feature = "grpc")]
-mod proto;
+pub(crate) mod proto;
 mod source;
 
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 
 mod json;
 
-#[cfg(feature = "grpc")]
 use std::time::Duration;
 
 use tracer_core::row::wire::{Field, Fields, WireError};
@@ -102,7 +101,6 @@ pub(crate) fn failure_message(body: &[u8], media_type: MediaType) -> String {
 /// Status = 1 code  2 message  3 Any*      Any = 1 type  2 RetryInfo
 /// RetryInfo = 1 Duration                  Duration = 1 seconds  2 nanoseconds
 /// ```
-#[cfg(feature = "grpc")]
 pub(crate) fn retry_info(status: &[u8]) -> Option<Duration> {
     let details = Fields::new(status).flatten().filter_map(|(number, field)| match field {
         Field::Bytes(any) if number == 3 => Some(any),
@@ -125,7 +123,6 @@ pub(crate) fn retry_info(status: &[u8]) -> Option<Duration> {
     Some(Duration::new(seconds, nanos))
 }
 
-#[cfg(feature = "grpc")]
 fn sub_message(message: &[u8], wanted: u64) -> Option<&[u8]> {
     Fields::new(message).flatten().find_map(|(number, field)| match field {
         Field::Bytes(bytes) if number == wanted => Some(bytes),
@@ -172,7 +169,6 @@ mod tests {
         assert_eq!(Answer::decode(b"<html></html>"), Err(WireError::WrongType));
     }
 
-    #[cfg(feature = "grpc")]
     #[test]
     fn the_pause_that_a_grpc_failure_asks_for_is_found() {
         let status = |type_name: &str, seconds: u64, nanos: u64| {
