@@ -54,6 +54,16 @@ pub struct Note {
     pub(crate) is_builders: bool,
 }
 
+/// What the layers came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Findings {
+    /// Every setting that was looked at: its value, and where that comes from.
+    pub values: Vec<Effective>,
+    /// What was set and is not used as it is.
+    pub notes: Vec<Note>,
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -52,7 +52,7 @@ impl Case {
         let builder = Configuration::builder("doctor-test").environment(variables.collect::<Environment>());
         let configuration = builder.resolve().map_err(|error| error.to_string())?;
         let found = examine(&configuration, PATIENCE);
-        if !found.notes.is_empty() {
+        if !found.findings.notes.is_empty() {
             return Err(found.to_string());
         }
         found.checks.into_iter().flatten().next().ok_or_else(|| "nothing was sent".into())

@@ -19,7 +19,7 @@ fn checked_in(variables: &[(&str, &str)], patience: Duration) -> Check {
     let [check] = report.checks.as_deref().unwrap() else { panic!("{report}") };
     assert_eq!(
         report.is_well(),
-        check.verdict != Verdict::Failed && configuration.notes().is_empty(),
+        check.verdict != Verdict::Failed && configuration.findings().notes.is_empty(),
         "{report}"
     );
     check.clone()

@@ -11,7 +11,7 @@ fn request_with(variables: &[(&'static str, &str)]) -> Request {
     let server = Server::http(|_| Answer::status(200));
     let variables = variables.iter().map(|(name, value)| (*name, value.replace("URL", &server.url())));
     let tracing = with(&[]).environment(variables.collect()).start().unwrap();
-    assert_eq!(tracing.notes(), []);
+    assert_eq!(tracing.findings().notes, []);
     tracing.tracer().span("work").start().finish();
     tracing.shutdown(Duration::from_secs(30)).unwrap();
     let [request] = &server.requests()[..] else { panic!("{:?}", server.requests()) };

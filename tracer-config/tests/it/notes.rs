@@ -64,7 +64,7 @@ fn the_next_weaker_layer_is_used_instead() {
           1.5s; 70 is used"
         ]
     );
-    assert!(configuration.notes()[0].is_malformed);
+    assert!(configuration.findings().notes[0].is_malformed);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn secrets_are_never_shown() {
         ("JAEGER_AUTH_TOKEN", "hunter2\u{7f}"),
         ("OTEL_SECRET", "hunter2"),
     ]);
-    assert_eq!(configuration.notes().len(), 6, "{:#?}", notes(&configuration));
+    assert_eq!(configuration.findings().notes.len(), 6, "{:#?}", notes(&configuration));
     let report = tracer_config::doctor::look(&configuration);
     for text in [format!("{configuration:?}"), report.to_string(), format!("{report:?}")] {
         assert!(!text.contains("hunter2"), "{text}");
