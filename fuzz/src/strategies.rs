@@ -78,7 +78,8 @@ pub fn to_json(strategy: &Strategy, form: Form) -> String {
             "strategyType": kind,
             "probabilisticSampling": null, "rateLimitingSampling": null, "operationSampling": null,
         }),
-        Form::Protobuf => json!({ "strategyType": ["PROBABILISTIC", "RATE_LIMITING"][kind] }),
+        Form::Protobuf if kind == 0 => json!({ "strategyType": "PROBABILISTIC" }),
+        Form::Protobuf => json!({ "strategyType": "RATE_LIMITING" }),
         Form::Texts => json!({ "strategyType": kind.to_string() }),
     };
     answer[key] = part;

@@ -165,6 +165,7 @@ fn note_unusable_keys(sources: &mut Sources) {
             instead: String::new(),
             is_malformed: true,
             is_builders: false,
+            key: "",
         });
     }
 }

@@ -52,6 +52,8 @@ pub struct Note {
     /// Whether it cannot be meant so, or only has no use here.
     pub is_malformed: bool,
     pub(crate) is_builders: bool,
+    /// The setting that it is of; none for what is no setting.
+    pub(crate) key: &'static str,
 }
 
 /// What the layers came to.

@@ -188,8 +188,10 @@ fn kinds(sources: &mut Sources) -> Vec<Kind> {
     let found = sources.find(&EXPORTERS, |text, _| {
         let (known, unknown): (Vec<&str>, Vec<&str>) =
             parse::list(text).partition(|name| parse::one_of(name, &KINDS).is_ok());
-        if known.is_empty() {
-            return Err(format!("no exporter is called {}", unknown.join(", ")));
+        match (known.is_empty(), unknown.is_empty()) {
+            (true, true) => return Err("no name in the list".into()),
+            (true, false) => return Err(format!("no exporter is called {}", unknown.join(", "))),
+            (false, _) => {}
         }
         let mut kinds: Vec<Kind> = known.iter().filter_map(|name| parse::one_of(name, &KINDS).ok()).collect();
         let unknown: Vec<String> = unknown.into_iter().map(str::to_owned).collect();
@@ -205,6 +207,10 @@ fn kinds(sources: &mut Sources) -> Vec<Kind> {
     for name in unknown {
         let reason = "no exporter has that name";
         sources.refuse(&EXPORTERS, (&name, &found.origin), reason, "the rest of the list".into());
+    }
+    if kinds.contains(&Kind::None) && kinds.iter().any(|kind| *kind != Kind::None) {
+        let reason = "the list has others";
+        sources.refuse(&EXPORTERS, ("none", &found.origin), reason, "the rest of the list".into());
     }
     let mut distinct = Vec::new();
     kinds.retain(|kind| {

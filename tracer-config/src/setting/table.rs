@@ -37,7 +37,7 @@ settings! {
         "operations, targets and tags that are off: the rules of `tracer_core::Switch`";
     SAMPLER = "sampler", ["OTEL_TRACES_SAMPLER"], "parentbased_always_on", All,
         "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, each also with `parentbased_` before it";
-    SAMPLER_ARG = "sampler_arg", ["OTEL_TRACES_SAMPLER_ARG"], "1.0", All,
+    SAMPLER_ARG = "sampler_arg", ["OTEL_TRACES_SAMPLER_ARG"], "1.0", Endpoint,
         "the share for `traceidratio`; `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…` for `jaeger_remote`";
     JAEGER_SAMPLER_TYPE = "jaeger.sampler_type", ["JAEGER_SAMPLER_TYPE"], "that of `OTEL_TRACES_SAMPLER`, or `remote` if an address for it is set", All,
         "`const`, `probabilistic`, `ratelimiting` or `remote`; children follow their parents";
@@ -46,7 +46,7 @@ settings! {
     JAEGER_SAMPLING_ENDPOINT = "jaeger.sampling_endpoint", ["JAEGER_SAMPLING_ENDPOINT"],
         "http://localhost:5778/sampling", Url, "where `remote` asks";
     JAEGER_SAMPLER_HOST_PORT = "jaeger.sampler_manager_host_port", ["JAEGER_SAMPLER_MANAGER_HOST_PORT"],
-        "", All, "the same as `host:port`; obsolete";
+        "", Url, "the same as `host:port`; obsolete";
     JAEGER_SAMPLER_REFRESH = "jaeger.sampler_refresh_interval", ["JAEGER_SAMPLER_REFRESH_INTERVAL"], "60s", All,
         "how often `remote` asks: `60s`, or a number of milliseconds";
     EXPORTERS = "exporters", ["OTEL_TRACES_EXPORTER"],
@@ -86,7 +86,7 @@ settings! {
         "http://localhost:14268/api/traces, of gRPC http://localhost:14250", Url,
         "where Jaeger's Thrift is posted to, or its own gRPC sent";
     JAEGER_AGENT_HOST = "jaeger.agent_host", ["OTEL_EXPORTER_JAEGER_AGENT_HOST", "JAEGER_AGENT_HOST"],
-        "localhost", All, "where Jaeger's Thrift is sent over UDP";
+        "localhost", Url, "where Jaeger's Thrift is sent over UDP";
     JAEGER_AGENT_PORT = "jaeger.agent_port", ["OTEL_EXPORTER_JAEGER_AGENT_PORT", "JAEGER_AGENT_PORT"],
         "6831", All, "its port";
     JAEGER_TIMEOUT = "jaeger.timeout_ms", ["OTEL_EXPORTER_JAEGER_TIMEOUT"], "10000", All,

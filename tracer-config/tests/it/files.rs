@@ -42,6 +42,27 @@ fn variables_are_put_in_and_tables_are_lists_of_pairs() {
     assert_eq!(value(&configuration, "resource").0, "deployment.environment.name=test");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_has_no_end_is_not_read() {
+    let pipe = std::env::temp_dir().join(format!("tracer-config-pipe-{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in [pipe.to_str().unwrap(), "/dev/zero", "/"] {
+        let told = notes(&resolved(&[("TRACER_CONFIG_FILE", path)]));
+        let expected = format!(
+            "TRACER_CONFIG_FILE={path:?} is ignored: cannot read {path:?}: it is no regular file; no file is used"
+        );
+        assert_eq!(told, [expected]);
+        #[cfg(feature = "tls")]
+        {
+            let told = notes(&resolved(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", path)]));
+            assert!(told.len() == 1 && told[0].contains("cannot be read: it is no regular file"), "{told:?}");
+        }
+    }
+    fs::remove_file(&pipe).unwrap();
+}
+
 #[test]
 fn what_is_wrong_in_it_is_said_by_line() {
     let file = TemporaryFile::with("exporter = 'otlp'\n\n[pipeline]\ninterval_ms = 'soon'\n");
