@@ -3,7 +3,7 @@
 //! | scenario | receiver |
 //! |---|---|
 //! | `jaeger` | the real Jaeger, by each of its protocols; its query API must answer the same |
-//! | `viewer` | our viewer, likewise |
+//! | `viewer` | our viewer, by OTLP in every form, likewise |
 //! | `outage` | the real Jaeger, ended and started again under load |
 //! | `zipkin` | the real Zipkin |
 //! | `third` | a small program on OpenTelemetry's Python types |
@@ -42,7 +42,7 @@ pub(super) fn jaeger<W: Write>(report: &mut Report<W>) {
     let Some(jaeger) = started else { return };
     for width in [Width::Bits128, Width::Bits64] {
         let rich = RichTrace::new(width);
-        let reference = compare(report, "jaeger", width, &all(&jaeger), &jaeger.query());
+        let reference = compare(report, "jaeger", &rich, &all(&jaeger), &jaeger.query());
         let Some(reference) = reference else { continue };
         report.test(&format!("transports/jaeger: jaeger-file, {width}: the same as Jaeger's answer"), || {
             // What the server remarks is not in a file that it has not seen.
@@ -59,7 +59,7 @@ pub(super) fn viewer<W: Write>(report: &mut Report<W>) {
         report.test("transports/viewer: starts", || Viewer::start().map_err(|error| error.to_string()));
     let Some(viewer) = started else { return };
     for width in [Width::Bits128, Width::Bits64] {
-        compare(report, "viewer", width, &to_viewer(&viewer), &viewer.query());
+        compare(report, "viewer", &RichTrace::new(width), &to_viewer(&viewer), &viewer.query());
     }
 }
 
@@ -67,22 +67,22 @@ pub(super) fn viewer<W: Write>(report: &mut Report<W>) {
 fn compare<W: Write>(
     report: &mut Report<W>,
     scenario: &str,
-    width: Width,
+    rich: &RichTrace,
     transports: &[Transport],
     query: &QueryApi,
 ) -> Option<Trace> {
-    let rich = RichTrace::new(width);
     let (first, others) = transports.split_first()?;
+    let width = rich.width();
     let name = format!("transports/{scenario}: {}, {width}: all is there", first.name);
     let reference = report.test(&name, || {
-        let seen = through(first, &rich, query)?;
+        let seen = through(first, rich, query)?;
         RichTrace::check(&seen)?;
         Ok(seen)
     })?;
     for transport in others {
         let name = format!("transports/{scenario}: {}, {width}: the same", transport.name);
         report.test(&name, || {
-            let seen = through(transport, &rich, query)?;
+            let seen = through(transport, rich, query)?;
             differences(&reference, &seen, transport.losses).into_result()
         });
     }

@@ -29,6 +29,7 @@ impl Drop for TemporaryFile {
     }
 }
 
+#[cfg(feature = "file")]
 #[test]
 fn variables_are_put_in_and_tables_are_lists_of_pairs() {
     let file = TemporaryFile::with(
@@ -42,7 +43,7 @@ fn variables_are_put_in_and_tables_are_lists_of_pairs() {
     assert_eq!(value(&configuration, "resource").0, "deployment.environment.name=test");
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "file"))]
 #[test]
 fn what_has_no_end_is_not_read() {
     let pipe = std::env::temp_dir().join(format!("tracer-config-pipe-{}", std::process::id()));
@@ -63,6 +64,7 @@ fn what_has_no_end_is_not_read() {
     fs::remove_file(&pipe).unwrap();
 }
 
+#[cfg(feature = "file")]
 #[test]
 fn what_is_wrong_in_it_is_said_by_line() {
     let file = TemporaryFile::with("exporter = 'otlp'\n\n[pipeline]\ninterval_ms = 'soon'\n");
@@ -80,6 +82,18 @@ fn what_is_wrong_in_it_is_said_by_line() {
     );
 }
 
+#[cfg(not(feature = "file"))]
+#[test]
+fn without_the_feature_no_file_is_read_and_that_is_said() {
+    let file = TemporaryFile::with("service_name = 'file'");
+    let configuration = resolved(&[("TRACER_CONFIG_FILE", file.path())]);
+    assert_eq!(value(&configuration, "service_name").0, "test");
+    let told = notes(&configuration);
+    assert!(told.len() == 1 && told[0].contains("that needs this crate's feature `file`"), "{told:?}");
+    assert!(with(&[]).file(file.path()).resolve().is_err());
+}
+
+#[cfg(feature = "file")]
 #[test]
 fn a_file_of_a_variable_that_cannot_be_used_is_noted_and_the_builders_is_an_error() {
     let large = TemporaryFile::with(vec![b'#'; 300_000]);

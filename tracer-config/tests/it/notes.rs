@@ -162,10 +162,7 @@ fn a_value_that_is_not_unicode_is_said() {
     let value = OsString::from_vec(vec![b'k', 0xff]);
     let environment = [("OTEL_SERVICE_NAME", value)].into_iter().collect();
     let configuration = with(&[]).environment(environment).resolve().unwrap();
-    assert_eq!(
-        notes(&configuration),
-        ["OTEL_SERVICE_NAME=\"…\" is ignored: not Unicode; test is used"]
-    );
+    assert_eq!(notes(&configuration), ["OTEL_SERVICE_NAME=\"…\" is ignored: not Unicode; test is used"]);
 }
 
 #[test]

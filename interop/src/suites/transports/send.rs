@@ -55,20 +55,15 @@ pub(super) fn all(jaeger: &Jaeger) -> Vec<Transport> {
     transports
 }
 
-/// All ways into our viewer; the first is the one that loses nothing.
-pub(super) fn to_viewer(viewer: &Viewer) -> Vec<Transport> {
+/// Ways into our viewer that lose nothing.
+pub(super) fn to_viewer(viewer: &Viewer) -> [Transport; 4] {
     let (http, grpc) = (viewer.otlp_http().to_owned(), viewer.otlp_grpc().to_owned());
-    let mut transports = vec![
-        by("otlp-http", Losses::None, {
-            let url = http.clone();
-            move || OtlpHttp::builder().endpoint(&url).build()
-        }),
+    [
         json("otlp-http json", &http, Compression::None),
         json("otlp-http json gzip", &http, Compression::Gzip),
+        by("otlp-http", Losses::None, move || OtlpHttp::builder().endpoint(&http).build()),
         by("otlp-grpc", Losses::None, move || OtlpGrpc::builder().endpoint(&grpc).build()),
-    ];
-    transports.extend(zipkin(viewer.zipkin().to_owned()));
-    transports
+    ]
 }
 
 fn json(name: &'static str, url: &str, compression: Compression) -> Transport {
