@@ -4,7 +4,7 @@ mod baggage;
 mod traceparent;
 mod tracestate;
 
-use tracer_core::{SpanContext, TraceState};
+use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::field::write;
@@ -34,12 +34,14 @@ pub struct TraceContext;
 
 impl Codec for TraceContext {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let value = match carrier.find(&traceparent::FIELD) {
+        let mut found = [Found::Absent; 2];
+        carrier.find_all(&FIELDS, &mut found);
+        let [parent, list] = found;
+        let value = match parent {
             Found::Absent => return Ok(Extracted::default()),
             Found::Once(value) => value,
             Found::Repeated(_) => return Err(of_traceparent(ExtractReason::Repeated)),
         };
-        let list = carrier.find(&tracestate::FIELD);
         match traceparent::parse_usual(value) {
             // Built in its place: to move it would take as long as to read it.
             Some(parent) if list == Found::Absent => Ok(Extracted::from_context(parent.context())),
@@ -68,11 +70,11 @@ impl Codec for TraceContext {
 /// A tracestate that cannot be read never affects the traceparent (section 3.3.1).
 #[inline(never)]
 fn with_list(parent: Parent, list: Found<'_>, carrier: &dyn Extractor) -> Extracted {
-    let (state, error) = match tracestate::parse(list, carrier) {
-        Ok(state) => (state, None),
-        Err(reason) => (TraceState::default(), Some(ExtractError::new(tracestate::FIELD.name(), reason))),
-    };
-    Extracted { error, ..Extracted::from_context(parent.context().with_trace_state(state)) }
+    let mut context = parent.context();
+    let error = tracestate::read(list, carrier, &mut context)
+        .err()
+        .map(|reason| ExtractError::new(tracestate::FIELD.name(), reason));
+    Extracted { error, ..Extracted::from_context(context) }
 }
 
 const fn of_traceparent(reason: ExtractReason) -> ExtractError {

@@ -22,13 +22,17 @@ const MEMBERS_MAX: usize = 32;
 /// The most bytes that are read, blanks and empty members with them: twice the longest list.
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
-/// The list of what was found of the field; empty without one.
+/// Takes the list of what was found of the field into a context.
 #[inline]
-pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceState, ExtractReason> {
+pub(super) fn read(
+    found: Found<'_>,
+    carrier: &dyn Extractor,
+    context: &mut SpanContext,
+) -> Result<(), ExtractReason> {
     match found {
-        Found::Absent => Ok(TraceState::default()),
-        Found::Once(list) => parse_list(list),
-        Found::Repeated(_) => parse_list(&joined(carrier)?),
+        Found::Absent => Ok(()),
+        Found::Once(list) => read_list(list, context),
+        Found::Repeated(_) => read_list(&joined(carrier)?, context),
     }
 }
 
@@ -38,11 +42,11 @@ pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
 }
 
 #[inline]
-fn parse_list(list: &[u8]) -> Result<TraceState, ExtractReason> {
+fn read_list(list: &[u8], context: &mut SpanContext) -> Result<(), ExtractReason> {
     if list.len() > READ_BYTES_MAX {
         return Err(ExtractReason::Length(list.len()));
     }
-    TraceState::parse(list).map_err(ExtractReason::TraceState)
+    context.read_trace_state(list).map_err(ExtractReason::TraceState)
 }
 
 /// All fields, joined by commas. Nothing is copied of what is too long.
@@ -69,17 +73,19 @@ mod tests {
     use crate::carrier::Pairs;
     use tracer_core::TraceStateError;
 
-    fn read(fields: &[&[u8]]) -> Result<String, ExtractReason> {
+    fn list(fields: &[&[u8]]) -> Result<String, ExtractReason> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
         let carrier = Pairs(&pairs);
-        parse(carrier.find(&FIELD), &carrier).map(|state| state.to_string())
+        let mut context = SpanContext::default();
+        read(carrier.find(&FIELD), &carrier, &mut context)?;
+        Ok(context.trace_state().map(ToString::to_string).unwrap_or_default())
     }
 
     #[test]
     fn fields_are_joined_trimmed_and_of_a_key_the_first_stays() {
         let fields: [&[u8]; 4] = [b"a=1 , ,\tb= x\t", b"", b",,", b"a=2,c=3,"];
-        assert_eq!(read(&fields).unwrap(), "a=1,b= x,c=3");
-        assert_eq!(read(&[]).unwrap(), "");
+        assert_eq!(list(&fields).unwrap(), "a=1,b= x,c=3");
+        assert_eq!(list(&[]).unwrap(), "");
     }
 
     #[test]
@@ -91,14 +97,14 @@ mod tests {
         let value: [&[u8]; 6] = [b"a=", b"a=1=2", b"a=\xff", b"a=\x7f", b"a=1\t2", long_value.as_bytes()];
         for member in key {
             assert_eq!(
-                read(&[b"ok=1", member]),
+                list(&[b"ok=1", member]),
                 Err(ExtractReason::TraceState(TraceStateError::Key)),
                 "{member:?}"
             );
         }
         for member in value {
             assert_eq!(
-                read(&[b"ok=1", member]),
+                list(&[b"ok=1", member]),
                 Err(ExtractReason::TraceState(TraceStateError::Value)),
                 "{member:?}"
             );
@@ -107,20 +113,20 @@ mod tests {
 
     #[test]
     fn a_33rd_member_drops_the_list_even_if_it_repeats_a_key() {
-        let list = |count: usize| (0..count).map(|n| format!("k{}=v,,", n % 31)).collect::<String>();
-        assert_eq!(read(&[list(32).as_bytes()]).unwrap().split(',').count(), 31);
+        let members = |count: usize| (0..count).map(|n| format!("k{}=v,,", n % 31)).collect::<String>();
+        assert_eq!(list(&[members(32).as_bytes()]).unwrap().split(',').count(), 31);
         let too_many = Err(ExtractReason::TraceState(TraceStateError::TooMany));
-        assert_eq!(read(&[list(33).as_bytes()]), too_many);
-        assert_eq!(read(&[list(20).as_bytes(), list(13).as_bytes()]), too_many);
+        assert_eq!(list(&[members(33).as_bytes()]), too_many);
+        assert_eq!(list(&[members(20).as_bytes(), members(13).as_bytes()]), too_many);
     }
 
     #[test]
     fn the_longest_list_is_kept_and_endless_ones_are_not_read() {
         let member = |n: usize| format!("{n:0>256}={}", "v".repeat(256));
         let longest = (0..32).map(member).collect::<Vec<_>>().join(",");
-        assert_eq!(read(&[longest.as_bytes()]).unwrap(), longest);
+        assert_eq!(list(&[longest.as_bytes()]).unwrap(), longest);
         let commas = vec![b','; READ_BYTES_MAX];
-        assert_eq!(read(&[&commas]).unwrap(), "");
-        assert_eq!(read(&[&commas, b","]), Err(ExtractReason::Length(READ_BYTES_MAX + 1)));
+        assert_eq!(list(&[&commas]).unwrap(), "");
+        assert_eq!(list(&[&commas, b","]), Err(ExtractReason::Length(READ_BYTES_MAX + 1)));
     }
 }
