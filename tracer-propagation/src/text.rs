@@ -89,6 +89,15 @@ impl<const N: usize> Buffer<N> {
         Self { bytes: [0; N], length: 0 }
     }
 
+    /// With a text that fits.
+    #[inline]
+    pub(crate) fn of<const LENGTH: usize>(text: &[u8; LENGTH]) -> Self {
+        const { assert!(LENGTH <= N, "there is room") };
+        let mut buffer = Self::new();
+        buffer.push(text);
+        buffer
+    }
+
     /// Appends a part; one for which there is no room is left out.
     #[inline]
     pub(crate) fn push(&mut self, part: &[u8]) {
@@ -99,8 +108,14 @@ impl<const N: usize> Buffer<N> {
         }
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.length).unwrap_or_default()
     }
 }
 

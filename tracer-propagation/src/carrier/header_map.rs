@@ -177,10 +177,11 @@ fn write_over(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)]) -> Pl
 
 fn is_any_of_prefixes(headers: &HeaderMap, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| {
-        let first = prefix.as_bytes().first().map(u8::to_ascii_lowercase);
+        let Some((last, before)) = prefix.as_bytes().split_last() else { return false };
+        let last = Some(last.to_ascii_lowercase());
         let mut names = headers.keys().map(HeaderName::as_str);
-        // Most names begin with another letter.
-        names.any(|name| name.as_bytes().first().copied() == first && has_prefix(name, prefix))
+        // Most names have another letter there.
+        names.any(|name| name.as_bytes().get(before.len()).copied() == last && has_prefix(name, prefix))
     })
 }
 
