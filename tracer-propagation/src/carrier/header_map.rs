@@ -102,7 +102,7 @@ impl Injector for HeaderMap {
 
     fn set_named(&mut self, name: &str, value: &[u8]) -> Result<(), SetError> {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| SetError::Name)?;
-        let value = header_value(value).inspect_err(|_| drop(HeaderMap::remove(self, &name)))?;
+        let value = header_value(value).inspect_err(|_| drop(Self::remove(self, &name)))?;
         self.try_insert(name, value).map(drop).map_err(|_| SetError::Full)
     }
 

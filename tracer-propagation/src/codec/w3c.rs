@@ -8,11 +8,13 @@ use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::field::write;
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError};
 
 use self::traceparent::Parent;
 
-pub use self::baggage::W3cBaggage;
+pub use self::baggage::{BaggageError, W3cBaggage};
+pub use self::traceparent::TraceparentError;
+pub use self::tracestate::TracestateError;
 
 static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
 
@@ -20,11 +22,11 @@ static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use tracer_propagation::{Codec, ExtractReason, TraceContext};
+/// use tracer_propagation::{Codec, TraceContext, TraceparentError};
 ///
 /// let mut headers = HashMap::from([("traceparent".to_owned(), "00-zz".to_owned())]);
 /// let error = TraceContext.extract(&headers).unwrap_err();
-/// assert_eq!(error.reason, ExtractReason::Length(5));
+/// assert_eq!(error, TraceparentError::TooShort(5).into());
 /// headers.clear();
 /// assert!(TraceContext.extract(&headers)?.is_empty());
 /// # Ok::<(), tracer_propagation::ExtractError>(())
@@ -40,13 +42,13 @@ impl Codec for TraceContext {
         let value = match parent {
             Found::Absent => return Ok(Extracted::default()),
             Found::Once(value) => value,
-            Found::Repeated(_) => return Err(of_traceparent(ExtractReason::Repeated)),
+            Found::Repeated(_) => return Err(TraceparentError::Repeated.into()),
         };
         match traceparent::parse_usual(value) {
             // Built in its place: to move it would take as long as to read it.
             Some(parent) if list == Found::Absent => Ok(Extracted::from_context(parent.context())),
             Some(parent) => Ok(with_list(parent, list, carrier)),
-            None => Ok(with_list(traceparent::parse(value).map_err(of_traceparent)?, list, carrier)),
+            None => Ok(with_list(traceparent::parse(value)?, list, carrier)),
         }
     }
 
@@ -71,12 +73,6 @@ impl Codec for TraceContext {
 #[inline(never)]
 fn with_list(parent: Parent, list: Found<'_>, carrier: &dyn Extractor) -> Extracted {
     let mut context = parent.context();
-    let error = tracestate::read(list, carrier, &mut context)
-        .err()
-        .map(|reason| ExtractError::new(tracestate::FIELD.name(), reason));
+    let error = tracestate::read(list, carrier, &mut context).err().map(ExtractError::from);
     Extracted { error, ..Extracted::from_context(context) }
-}
-
-const fn of_traceparent(reason: ExtractReason) -> ExtractError {
-    ExtractError::new(traceparent::FIELD.name(), reason)
 }

@@ -9,10 +9,10 @@
 
 use std::ops::ControlFlow;
 
-use tracer_core::{SpanContext, TraceState};
+use tracer_core::{SpanContext, TraceState, TraceStateError};
 
 use crate::carrier::{Extractor, Field, Found};
-use crate::codec::ExtractReason;
+use crate::codec::error::told;
 
 pub(super) static FIELD: Field = Field::new("tracestate");
 
@@ -22,13 +22,25 @@ const MEMBERS_MAX: usize = 32;
 /// The most bytes that are read, blanks and empty members with them: twice the longest list.
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
+/// Why a `tracestate` is not used. The trace is: only the list is dropped, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TracestateError {
+    /// A member is malformed, or there are too many.
+    #[error(transparent)]
+    List(TraceStateError),
+    /// There is more than is read; so many bytes over all fields.
+    #[error("tracestate: {0} bytes, more than {READ_BYTES_MAX}")]
+    TooLong(u32),
+}
+
 /// Takes the list of what was found of the field into a context.
 #[inline]
 pub(super) fn read(
     found: Found<'_>,
     carrier: &dyn Extractor,
     context: &mut SpanContext,
-) -> Result<(), ExtractReason> {
+) -> Result<(), TracestateError> {
     match found {
         Found::Absent => Ok(()),
         Found::Once(list) => read_list(list, context),
@@ -42,16 +54,16 @@ pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
 }
 
 #[inline]
-fn read_list(list: &[u8], context: &mut SpanContext) -> Result<(), ExtractReason> {
+fn read_list(list: &[u8], context: &mut SpanContext) -> Result<(), TracestateError> {
     if list.len() > READ_BYTES_MAX {
-        return Err(ExtractReason::Length(list.len()));
+        return Err(TracestateError::TooLong(told(list.len())));
     }
-    context.read_trace_state(list).map_err(ExtractReason::TraceState)
+    context.read_trace_state(list).map_err(TracestateError::List)
 }
 
 /// All fields, joined by commas. Nothing is copied of what is too long.
 #[cold]
-fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, ExtractReason> {
+fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, TracestateError> {
     let (mut list, mut bytes) = (Vec::new(), 0_usize);
     carrier.visit_values(&FIELD, &mut |value| {
         bytes = bytes.saturating_add(value.len());
@@ -64,28 +76,27 @@ fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, ExtractReason> {
         list.extend_from_slice(value);
         ControlFlow::Continue(())
     });
-    if bytes > READ_BYTES_MAX { Err(ExtractReason::Length(bytes)) } else { Ok(list) }
+    if bytes > READ_BYTES_MAX { Err(TracestateError::TooLong(told(bytes))) } else { Ok(list) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::carrier::Pairs;
-    use tracer_core::TraceStateError;
 
-    fn list(fields: &[&[u8]]) -> Result<String, ExtractReason> {
+    fn read(fields: &[&[u8]]) -> Result<String, TracestateError> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
         let carrier = Pairs(&pairs);
         let mut context = SpanContext::default();
-        read(carrier.find(&FIELD), &carrier, &mut context)?;
+        super::read(carrier.find(&FIELD), &carrier, &mut context)?;
         Ok(context.trace_state().map(ToString::to_string).unwrap_or_default())
     }
 
     #[test]
     fn fields_are_joined_trimmed_and_of_a_key_the_first_stays() {
         let fields: [&[u8]; 4] = [b"a=1 , ,\tb= x\t", b"", b",,", b"a=2,c=3,"];
-        assert_eq!(list(&fields).unwrap(), "a=1,b= x,c=3");
-        assert_eq!(list(&[]).unwrap(), "");
+        assert_eq!(read(&fields).unwrap(), "a=1,b= x,c=3");
+        assert_eq!(read(&[]).unwrap(), "");
     }
 
     #[test]
@@ -97,15 +108,15 @@ mod tests {
         let value: [&[u8]; 6] = [b"a=", b"a=1=2", b"a=\xff", b"a=\x7f", b"a=1\t2", long_value.as_bytes()];
         for member in key {
             assert_eq!(
-                list(&[b"ok=1", member]),
-                Err(ExtractReason::TraceState(TraceStateError::Key)),
+                read(&[b"ok=1", member]),
+                Err(TracestateError::List(TraceStateError::Key)),
                 "{member:?}"
             );
         }
         for member in value {
             assert_eq!(
-                list(&[b"ok=1", member]),
-                Err(ExtractReason::TraceState(TraceStateError::Value)),
+                read(&[b"ok=1", member]),
+                Err(TracestateError::List(TraceStateError::Value)),
                 "{member:?}"
             );
         }
@@ -113,20 +124,20 @@ mod tests {
 
     #[test]
     fn a_33rd_member_drops_the_list_even_if_it_repeats_a_key() {
-        let members = |count: usize| (0..count).map(|n| format!("k{}=v,,", n % 31)).collect::<String>();
-        assert_eq!(list(&[members(32).as_bytes()]).unwrap().split(',').count(), 31);
-        let too_many = Err(ExtractReason::TraceState(TraceStateError::TooMany));
-        assert_eq!(list(&[members(33).as_bytes()]), too_many);
-        assert_eq!(list(&[members(20).as_bytes(), members(13).as_bytes()]), too_many);
+        let list = |count: usize| (0..count).map(|n| format!("k{}=v,,", n % 31)).collect::<String>();
+        assert_eq!(read(&[list(32).as_bytes()]).unwrap().split(',').count(), 31);
+        let too_many = Err(TracestateError::List(TraceStateError::TooMany));
+        assert_eq!(read(&[list(33).as_bytes()]), too_many);
+        assert_eq!(read(&[list(20).as_bytes(), list(13).as_bytes()]), too_many);
     }
 
     #[test]
     fn the_longest_list_is_kept_and_endless_ones_are_not_read() {
         let member = |n: usize| format!("{n:0>256}={}", "v".repeat(256));
         let longest = (0..32).map(member).collect::<Vec<_>>().join(",");
-        assert_eq!(list(&[longest.as_bytes()]).unwrap(), longest);
+        assert_eq!(read(&[longest.as_bytes()]).unwrap(), longest);
         let commas = vec![b','; READ_BYTES_MAX];
-        assert_eq!(list(&[&commas]).unwrap(), "");
-        assert_eq!(list(&[&commas, b","]), Err(ExtractReason::Length(READ_BYTES_MAX + 1)));
+        assert_eq!(read(&[&commas]).unwrap(), "");
+        assert_eq!(read(&[&commas, b","]), Err(TracestateError::TooLong(told(READ_BYTES_MAX + 1))));
     }
 }
