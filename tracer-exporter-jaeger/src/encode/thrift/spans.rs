@@ -4,7 +4,7 @@ use tracer_core::Scope;
 use tracer_core::row::wire::{Field, Fields};
 
 use super::ScopeTags;
-use super::fast::{self, LastTrace, Shared};
+use super::fast::{self, LastTrace, Padding, Row, Shared};
 use super::protocol::Protocol;
 use super::scan::Scan;
 use super::transcode::put_span;
@@ -23,7 +23,23 @@ impl<'a> FramedRow<'a> {
     }
 
     /// The next row, if there is one.
+    #[inline]
     pub(super) fn next(rows: &mut Fields<'a>) -> Option<Self> {
+        let before = rows.rest();
+        // Nearly all lengths take one byte or two.
+        let (begin, len) = match *before {
+            [0x12, len @ 0..=0x7f, ..] => (2, usize::from(len)),
+            [0x12, low, high @ 0..=0x7f, ..] => (3, usize::from(low & 0x7f) | usize::from(high) << 7),
+            _ => return Self::any_next(rows),
+        };
+        let and_more = before.get(begin..)?;
+        let (row, rest) = and_more.split_at_checked(len)?;
+        *rows = Fields::new(rest);
+        Some(Self { row, and_more })
+    }
+
+    #[cold]
+    fn any_next(rows: &mut Fields<'a>) -> Option<Self> {
         let before = rows.rest();
         let Ok((_, Field::Bytes(row))) = rows.next()? else { return None };
         let begin = before.len() - rows.rest().len() - row.len();
@@ -41,14 +57,15 @@ pub(super) struct Spans {
     bytes: Vec<u8>,
     len: usize,
     last_trace: LastTrace,
+    /// For the last rows of a batch.
+    padding: Padding,
     /// For a span that takes the general way.
     general: Vec<u8>,
 }
 
 impl Spans {
     /// Writes into this memory, whose content goes.
-    pub(super) fn over<P: Protocol>(mut bytes: Vec<u8>, scope: &Scope) -> Self {
-        bytes.resize(bytes.capacity(), 0);
+    pub(super) fn over<P: Protocol>(bytes: Vec<u8>, scope: &Scope) -> Self {
         Self { scope_tags: ScopeTags::new::<P>(scope), bytes, ..Self::default() }
     }
 
@@ -78,17 +95,25 @@ impl Spans {
     }
 
     /// Appends a span, or nothing at all if the row cannot be read. Says which.
+    #[inline]
     pub(super) fn put<P: Protocol>(&mut self, row: &FramedRow<'_>) -> bool {
-        if P::HAS_FAST_WAY {
-            self.make_room(fast::TO_BYTES);
-            let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-            let shared = Shared { scope: &self.scope_tags, last_trace: &mut self.last_trace };
-            if let Some(len) = fast::put_span(room, row.and_more, row.row.len(), shared) {
+        match self.put_fast::<P>(row) {
+            Some(len) => {
                 self.len += len;
-                return true;
+                true
             }
+            None => self.put_general::<P>(row.row),
         }
-        self.put_general::<P>(row.row)
+    }
+
+    /// Writes a common span behind the others, and says how long it is.
+    #[inline]
+    fn put_fast<P: Protocol>(&mut self, row: &FramedRow<'_>) -> Option<usize> {
+        self.make_room(fast::TO_BYTES);
+        let place = self.bytes.get_mut(self.len..)?.first_chunk_mut()?;
+        let row = Row::new(row.row, row.and_more, &mut self.padding)?;
+        let shared = Shared { scope: &self.scope_tags, last_trace: &mut self.last_trace };
+        fast::put_span::<P>(row, place, shared)
     }
 
     /// Appends what is no span.
@@ -118,9 +143,10 @@ impl Spans {
         is_written
     }
 
+    #[inline]
     fn make_room(&mut self, room: usize) {
         if self.bytes.len() < self.len + room {
-            self.bytes.resize((self.len + room).next_power_of_two(), 0);
+            self.bytes.resize(self.len + 2 * room, 0);
         }
     }
 }
@@ -171,15 +197,12 @@ mod tests {
         std::mem::take(&mut *rows.0.lock())
     }
 
-    /// What the fast way makes of the first row, and the general one.
-    fn both(row: &FramedRow<'_>, scope: &Scope) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-        let mut spans = Spans::over::<Compact>(Vec::new(), scope);
-        spans.make_room(fast::TO_BYTES);
-        let shared = Shared { scope: &spans.scope_tags, last_trace: &mut spans.last_trace };
-        let len = fast::put_span(&mut spans.bytes, row.and_more, row.row.len(), shared);
-        let fast = len.map(|len| spans.bytes[..len].to_vec());
-        let general = spans.put_general::<Compact>(row.row).then(|| spans.as_bytes().to_vec());
-        (fast, general)
+    /// What the fast way makes of a row, and the general one.
+    fn both<P: Protocol>(row: &FramedRow<'_>, scope: &Scope) -> [Option<Vec<u8>>; 2] {
+        let mut spans = Spans::over::<P>(Vec::new(), scope);
+        let fast = spans.put_fast::<P>(row).map(|len| spans.bytes[..len].to_vec());
+        let general = spans.put_general::<P>(row.row).then(|| spans.as_bytes().to_vec());
+        [fast, general]
     }
 
     #[test]
@@ -187,7 +210,7 @@ mod tests {
         let (rows, scope) = (rows(), Scope::new("lib", "1.2"));
         let (mut fields, mut taken) = (Fields::new(&rows), 0);
         while let Some(row) = FramedRow::next(&mut fields) {
-            let (fast, general) = both(&row, &scope);
+            let [fast, general] = both::<Compact>(&row, &scope);
             assert!(general.is_some());
             taken += usize::from(fast.is_some());
             assert!(fast.is_none() || fast == general, "{:x?}", row.row);
@@ -196,7 +219,7 @@ mod tests {
                     let mut damaged = row.and_more.to_vec();
                     damaged[at] = byte;
                     let row = FramedRow { row: &damaged[..row.row.len()], and_more: &damaged };
-                    let (fast, general) = both(&row, &scope);
+                    let [fast, general] = both::<Compact>(&row, &scope);
                     assert!(fast.is_none() || fast == general, "byte {at} is {byte:#x} in {:x?}", row.row);
                 }
             }

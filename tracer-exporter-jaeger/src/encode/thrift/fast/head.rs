@@ -1,0 +1,89 @@
+//! What stands before the entries of the common row: ids, times, name.
+//!
+//! ```text
+//!  0       2         18     20       28   29     37   38    46     48     50      54       56        64 (54 in a root)
+//!  0a 10   trace id  12 08  span id  39   start  41   end   30 kind 85 01 flags   22 08    parent    2a LEN name
+//! ```
+
+use super::window::{Row, To, chunk};
+use crate::encode::thrift::protocol::{Out, Protocol, Type};
+use crate::encode::thrift::transcode::{duration_us, halves};
+
+const TRACE_ID: usize = 2;
+const SPAN_ID: usize = 20;
+const START: usize = 29;
+const END: usize = 38;
+const KIND: usize = 47;
+const FLAGS: usize = 50;
+const PARENT: usize = 56;
+const ROOT_BYTES: usize = 54;
+const CHILD_BYTES: usize = 64;
+
+/// The trace of the span before, which is often that of the next one, and its two fields.
+#[derive(Debug, Default)]
+pub(in crate::encode::thrift) struct LastTrace {
+    /// No span has the id of zeros.
+    id: [u8; 16],
+    fields: [u8; 32],
+    len: usize,
+}
+
+/// Writes the fields 1 to 9; answers the kind, and where the entries begin.
+#[inline(always)]
+pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut LastTrace) -> Option<(u8, usize)> {
+    let head: &[u8; 128] = row.window(0);
+    let (trace_id, span_id) = (*chunk(head, TRACE_ID), *chunk(head, SPAN_ID));
+    if !is_head(head) || trace_id == [0; 16] || span_id == [0; 8] {
+        return None;
+    }
+    let has_parent = *chunk(head, ROOT_BYTES) == [0x22, 8];
+    let parent = if has_parent { *chunk(head, PARENT) } else { [0; 8] };
+    let name_at = if has_parent { CHILD_BYTES } else { ROOT_BYTES };
+    let [0x2a, name_len @ 0..=0x7f] = *chunk(head, name_at) else { return None };
+    let name_len = usize::from(name_len);
+    let (start_ns, end_ns) =
+        (u64::from_le_bytes(*chunk(head, START)), u64::from_le_bytes(*chunk(head, END)));
+    put_trace::<P>(trace_id, to, last);
+    P::field(to, 2, 3, Type::I64);
+    P::id(to, span_id);
+    P::field(to, 3, 4, Type::I64);
+    P::id(to, parent);
+    P::field(to, 4, 5, Type::Binary);
+    P::len(to, name_len);
+    to.put_text(row.window(name_at + 2), name_len);
+    P::field(to, 5, 7, Type::I32);
+    P::i32(to, u32::from(head[FLAGS] & 1));
+    P::field(to, 7, 8, Type::I64);
+    P::time_us(to, start_ns / 1000);
+    P::field(to, 8, 9, Type::I64);
+    P::i64(to, duration_us(start_ns, end_ns));
+    Some((head[KIND], name_at + 2 + name_len))
+}
+
+/// Whether all keys and lengths up to the flags are there.
+#[inline(always)]
+fn is_head(head: &[u8; 128]) -> bool {
+    let kind_and_flags = u32::from_le_bytes(*chunk(head, KIND - 1));
+    *chunk(head, TRACE_ID - 2) == [0x0a, 16]
+        && *chunk(head, SPAN_ID - 2) == [0x12, 8]
+        && head[START - 1] == 0x39
+        && head[END - 1] == 0x41
+        && kind_and_flags & 0xffff_80ff == 0x0185_0030
+}
+
+/// Writes the two fields of a trace id, the first ones of all.
+#[inline(always)]
+fn put_trace<P: Protocol>(id: [u8; 16], to: &mut To<'_>, last: &mut LastTrace) {
+    if P::IDS_ARE_DEAR && id == last.id {
+        to.put_first(&last.fields, last.len & 31);
+        return;
+    }
+    let [high, low] = halves(&id);
+    P::field(to, 0, 1, Type::I64);
+    P::id(to, low);
+    P::field(to, 1, 2, Type::I64);
+    P::id(to, high);
+    if P::IDS_ARE_DEAR {
+        *last = LastTrace { id, fields: *to.start(), len: to.len().unwrap_or_default() };
+    }
+}
