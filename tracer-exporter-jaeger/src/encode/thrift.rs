@@ -98,33 +98,27 @@ fn list_head<P: Protocol>(count: usize) -> Vec<u8> {
 }
 
 /// The tags that all spans of a batch begin with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct ScopeTags {
-    /// The tags, and zeros up to the size of a block.
     bytes: Vec<u8>,
-    len: usize,
+    /// The first of them.
+    block: [u8; fast::SCOPE_BLOCK_BYTES],
     count: usize,
 }
 
 impl ScopeTags {
-    fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-
     fn new<P: Protocol>(scope: &Scope) -> Self {
-        let mut tags = Self::default();
+        let (mut bytes, mut count) = (Vec::new(), 0);
         for (key, value) in [(names::SCOPE_NAME, scope.name()), (names::SCOPE_VERSION, scope_version(scope))]
         {
             if !value.is_empty() {
-                put_str_tag::<P>(&mut tags.bytes, key.as_bytes(), value.as_bytes());
-                tags.count += 1;
+                put_str_tag::<P>(&mut bytes, key.as_bytes(), value.as_bytes());
+                count += 1;
             }
         }
-        tags.len = tags.bytes.len();
-        if tags.len <= fast::SCOPE_BLOCK_BYTES {
-            tags.bytes.resize(fast::SCOPE_BLOCK_BYTES, 0);
-        }
-        tags
+        let mut block = [0; fast::SCOPE_BLOCK_BYTES];
+        block.iter_mut().zip(&bytes).for_each(|(to, byte)| *to = *byte);
+        Self { bytes, block, count }
     }
 }
 

@@ -5,7 +5,7 @@
 //! text  = length in four bytes, bytes        all numbers big-endian
 //! ```
 
-use super::protocol::{Out, Protocol, Type};
+use super::protocol::{Block, Out, Protocol, Type};
 
 /// The binary protocol, as Jaeger takes it over HTTP on port 14268.
 pub(super) struct Binary;
@@ -52,13 +52,14 @@ impl Protocol for Binary {
     }
 
     #[inline(always)]
-    fn small_i64(out: &mut impl Out, value: u32) {
-        out.put(u64::from(value).to_be_bytes());
+    fn groups(out: &mut impl Out, groups: u32) {
+        let number = groups & 0x7f | (groups & 0x7f00) >> 1 | (groups & 0x007f_0000) >> 2;
+        Self::i64(out, i64::from(number));
     }
 
     #[inline(always)]
-    fn id(out: &mut impl Out, id: [u8; 8]) {
-        out.put(id);
+    fn id(id: [u8; 8]) -> Block {
+        Block { bytes: u128::from(u64::from_le_bytes(id)), len: 8 }
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@
 //! text   = varint(length), bytes
 //! ```
 
-use super::protocol::{Out, Protocol, Type};
+use super::protocol::{Block, Out, Protocol, Type};
 
 /// The compact protocol, as Jaeger takes it over UDP on port 6831.
 pub(super) struct Compact;
@@ -55,20 +55,22 @@ impl Protocol for Compact {
 
     #[inline(always)]
     fn i64(out: &mut impl Out, value: i64) {
-        Varint::new(zigzag(value)).put(out);
+        put_varint(out, zigzag(value));
     }
 
+    /// What twice the number, its zigzag form, has too much for a group goes to the next one.
     #[inline(always)]
-    fn small_i64(out: &mut impl Out, value: u32) {
-        let (groups, len) = short_varint(u64::from(value) << 1);
-        out.put_first(&[groups[0], groups[1], groups[2], groups[3]], len);
+    fn groups(out: &mut impl Out, groups: u32) {
+        let twice = groups << 1;
+        let (bytes, len) = short_varint(twice + (twice & SHORT_MORE));
+        out.put_first(&bytes, len);
     }
 
     /// Made for those that take nine or ten bytes, as nearly all do.
     #[inline(always)]
-    fn id(out: &mut impl Out, id: [u8; 8]) {
+    fn id(id: [u8; 8]) -> Block {
         let bits = zigzag(i64::from_be_bytes(id));
-        if bits >> 56 == 0 { Varint::new(bits).put(out) } else { Varint::long(bits).put(out) }
+        if bits >> 56 == 0 { rare_varint(bits) } else { long_varint(bits) }
     }
 
     /// Made for what takes eight bytes: the years 1979 to 3111.
@@ -78,7 +80,7 @@ impl Protocol for Compact {
         if (1 << 49..1 << 56).contains(&bits) {
             out.put((spread(bits) | MORE >> 8).to_le_bytes());
         } else {
-            Varint::new(bits).put(out);
+            rare_varint(bits).put(out);
         }
     }
 
@@ -99,6 +101,9 @@ const COUNT_MAX: u8 = 14;
 /// The bit that says "more", in eight bytes.
 const MORE: u64 = 0x8080_8080_8080_8080;
 
+/// The same, in four bytes.
+const SHORT_MORE: u32 = 0x8080_8080;
+
 /// How the protocol numbers a type.
 #[inline(always)]
 const fn code(field_type: Type) -> u8 {
@@ -115,61 +120,49 @@ const fn code(field_type: Type) -> u8 {
 /// Appends a varint.
 #[inline(always)]
 fn put_varint(out: &mut impl Out, value: u64) {
-    if value < 0x80 {
-        out.put([value.to_le_bytes()[0]]);
-    } else {
-        Varint::new(value).put(out);
-    }
-}
-
-/// A varint, in ten bytes of which the first `len` count.
-#[derive(Clone, Copy, Debug)]
-struct Varint {
-    groups: [u8; 8],
-    last: [u8; 2],
-    len: usize,
-}
-
-impl Varint {
-    #[inline(always)]
-    const fn new(value: u64) -> Self {
-        if value >> 56 == 0 {
-            let (groups, len) = short_varint(value);
-            Self { groups, last: [0; 2], len }
-        } else {
-            Self::long(value)
+    match u32::try_from(value) {
+        Ok(value) if value < 0x80 => out.put([value.to_le_bytes()[0]]),
+        Ok(value) if value < 0x1000_0000 => {
+            let (bytes, len) = short_varint(spread_short(value));
+            out.put_first(&bytes, len);
         }
-    }
-
-    /// A varint of nine bytes or ten.
-    #[inline(always)]
-    const fn long(value: u64) -> Self {
-        let groups = (spread(value & 0x00ff_ffff_ffff_ffff) | MORE).to_le_bytes();
-        // The ninth byte's highest bit is both the value's and "more".
-        let [.., top] = value.to_le_bytes();
-        Self { groups, last: [top, top >> 7], len: 9 + (top >> 7) as usize }
-    }
-
-    #[inline(always)]
-    fn put(self, out: &mut impl Out) {
-        let ([a, b, c, d, e, f, g, h], [i, j]) = (self.groups, self.last);
-        out.put_first(&[a, b, c, d, e, f, g, h, i, j], self.len);
+        _ => rare_varint(value).put(out),
     }
 }
 
-/// A varint of at most eight bytes, and how many it has: of a value below 2^56.
+/// A varint of at most four groups of seven bits, each in a byte, and how many it has.
 ///
 /// ```text
-/// spread   00 00 00 00 0x xx xx xx     groups of seven bits
-/// more     00 00 00 00 00 80 80 80     in all bytes below the highest one
+/// groups   00 0x xx xx
+/// more     00 00 80 80     in all bytes below the highest group
 /// ```
 #[inline(always)]
-const fn short_varint(value: u64) -> ([u8; 8], usize) {
-    let groups = spread(value);
+const fn short_varint(groups: u32) -> ([u8; 4], usize) {
     // Where the highest group begins, in bits.
-    let top = 63 - (groups | 1).leading_zeros() & 0x38;
-    let more = MORE & ((1 << top) - 1);
+    let top = (31 - (groups | 1).leading_zeros()) & 0x18;
+    let more = SHORT_MORE & !(u32::MAX << top);
     ((groups | more).to_le_bytes(), 1 + (top >> 3) as usize)
+}
+
+/// Any varint; apart, not to be in the way of those that are not rare.
+#[cold]
+const fn rare_varint(value: u64) -> Block {
+    if value >> 56 > 0 {
+        return long_varint(value);
+    }
+    let groups = spread(value);
+    let top = (63 - (groups | 1).leading_zeros()) & 0x38;
+    let more = MORE & !(u64::MAX << top);
+    Block { bytes: (groups | more) as u128, len: 1 + (top >> 3) as usize }
+}
+
+/// A varint of nine bytes or ten.
+#[inline(always)]
+const fn long_varint(value: u64) -> Block {
+    let groups = spread(value & 0x00ff_ffff_ffff_ffff) | MORE;
+    // The ninth byte's highest bit is both the value's and "more"; the tenth byte is 1 if it is there.
+    let last = value >> 56 | 0x100;
+    Block { bytes: groups as u128 | (last as u128) << 64, len: 9 + (value >> 63) as usize }
 }
 
 #[inline(always)]
@@ -177,12 +170,20 @@ const fn zigzag(value: i64) -> u64 {
     u64::from_le_bytes((value << 1 ^ value >> 63).to_le_bytes())
 }
 
-/// Puts each group of seven of the lowest 56 bits into a byte of its own.
+/// Puts each group of seven of 56 bits into a byte of its own. What moves is subtracted where it was, and added where
+/// it comes.
 #[inline(always)]
 const fn spread(bits: u64) -> u64 {
-    let bits = (bits & 0x0fff_ffff) | (bits & 0x00ff_ffff_f000_0000) << 4;
-    let bits = (bits & 0x0000_3fff_0000_3fff) | (bits & 0x0fff_c000_0fff_c000) << 2;
-    (bits & 0x007f_007f_007f_007f) | (bits & 0x3f80_3f80_3f80_3f80) << 1
+    let bits = bits + 15 * (bits & 0x00ff_ffff_f000_0000);
+    let bits = bits + 3 * (bits & 0x0fff_c000_0fff_c000);
+    bits + (bits & 0x3f80_3f80_3f80_3f80)
+}
+
+/// As [`spread`], of 28 bits.
+#[inline(always)]
+const fn spread_short(bits: u32) -> u32 {
+    let bits = bits + 3 * (bits & 0x0fff_c000);
+    bits + (bits & 0x3f80_3f80)
 }
 
 #[cfg(test)]

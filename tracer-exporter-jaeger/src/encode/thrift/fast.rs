@@ -13,11 +13,11 @@ mod log;
 mod pair;
 mod window;
 
-pub(super) use self::head::LastTrace;
+pub(super) use self::head::LastIds;
 use self::window::To;
 pub(super) use self::window::{Padding, Row, TO_BYTES};
 use super::ScopeTags;
-use super::protocol::{Out, Protocol, TagType, Type, put_bool_tag, put_str_tag, put_tag_type};
+use super::protocol::{Out, Protocol, Type, put_bool_tag, put_str_tag};
 use super::scan::Status;
 use crate::encode::names;
 
@@ -29,22 +29,34 @@ const ATTRIBUTE: u8 = 0x4a;
 const EVENT: u8 = 0x5a;
 const STATUS: u8 = 0x7a;
 
+/// The most that a tag `span.kind` takes, and a power of two or the sum of two.
+const KIND_BLOCK_BYTES: usize = 48;
+
 /// The tag `span.kind` by OTLP's number, and its length; none for "unspecified".
-const KINDS: [([u8; 8], u8); 8] = [
-    ([0; 8], 0),
-    (*b"internal", 8),
-    (*b"server\0\0", 6),
-    (*b"client\0\0", 6),
-    (*b"producer", 8),
-    (*b"consumer", 8),
-    ([0; 8], 0),
-    ([0; 8], 0),
-];
+#[derive(Debug)]
+pub(super) struct KindTags([([u8; KIND_BLOCK_BYTES], usize); 8]);
+
+impl KindTags {
+    pub(super) fn new<P: Protocol>() -> Self {
+        let mut tags = [([0; KIND_BLOCK_BYTES], 0); 8];
+        for (number, (block, len)) in (0..).zip(&mut tags) {
+            let mut tag = Vec::with_capacity(KIND_BLOCK_BYTES);
+            if let Some(kind) = names::kind(number) {
+                put_str_tag::<P>(&mut tag, names::SPAN_KIND.as_bytes(), kind.as_bytes());
+            }
+            *len = tag.len();
+            tag.resize(KIND_BLOCK_BYTES, 0);
+            *block = *tag.first_chunk().unwrap_or(block);
+        }
+        Self(tags)
+    }
+}
 
 /// What the spans of a batch have in common.
 pub(super) struct Shared<'a> {
     pub(super) scope: &'a ScopeTags,
-    pub(super) last_trace: &'a mut LastTrace,
+    pub(super) kinds: &'a KindTags,
+    pub(super) last_ids: &'a mut LastIds,
 }
 
 /// Writes a `Span`, and says how long it is. `None` if the row is not a common one.
@@ -54,13 +66,13 @@ pub(super) fn put_span<P: Protocol>(
     shared: Shared<'_>,
 ) -> Option<usize> {
     let mut to = To::at(place, 0);
-    let (kind, entries) = head::put_head::<P>(row, &mut to, shared.last_trace)?;
+    let (kind, entries) = head::put_head::<P>(row, &mut to, shared.last_ids)?;
     P::field(&mut to, 9, 10, Type::List);
     let list = to.open_list::<P>();
     put_scope(&mut to, shared.scope);
     let mut span = Entries { tags: shared.scope.count, logs: 0, first_log: 0, status: 0 };
     span.put_tags::<P>(row, &mut to, entries)?;
-    span.put_kind::<P>(&mut to, kind)?;
+    span.put_kind(&mut to, shared.kinds, kind)?;
     if span.status > 0 {
         let (place, at) = to.rest_mut();
         let (tags, end) = put_status::<P>(row, place, at, (entries, span.status))?;
@@ -71,18 +83,17 @@ pub(super) fn put_span<P: Protocol>(
     if span.logs > 0 {
         span.put_logs::<P>(row, &mut to)?;
     }
+    to.room()?;
     P::stop(&mut to);
-    to.len()
+    Some(to.len())
 }
 
 #[inline(always)]
 fn put_scope(to: &mut To<'_>, scope: &ScopeTags) {
-    if scope.len == 0 {
-        return;
-    }
-    match scope.bytes.first_chunk::<SCOPE_BLOCK_BYTES>().filter(|_| scope.len <= SCOPE_BLOCK_BYTES) {
-        Some(block) => to.put_first(block, scope.len),
-        None => to.put_slice(scope.as_bytes()),
+    match scope.bytes.len() {
+        0 => {}
+        len @ ..=SCOPE_BLOCK_BYTES => to.put_first(&scope.block, len),
+        _ => to.put_slice(&scope.bytes),
     }
 }
 
@@ -101,10 +112,15 @@ impl Entries {
     #[inline(always)]
     fn put_tags<P: Protocol>(&mut self, row: Row<'_>, to: &mut To<'_>, mut at: usize) -> Option<()> {
         while at < row.end {
+            if let Some(len) = pair::put_short_pair::<P>(row.window(at), ATTRIBUTE, to) {
+                self.tags += 1;
+                at += len;
+                continue;
+            }
             match row.byte(at) {
                 ATTRIBUTE => {
-                    at = pair::put_pair::<P>(row, to, at)?;
                     self.tags += 1;
+                    at = pair::put_any_pair::<P>(row, to, at)?;
                     continue;
                 }
                 EVENT => {
@@ -122,25 +138,17 @@ impl Entries {
     }
 
     #[inline(always)]
-    fn put_kind<P: Protocol>(&mut self, to: &mut To<'_>, kind: u8) -> Option<()> {
+    fn put_kind(&mut self, to: &mut To<'_>, kinds: &KindTags, kind: u8) -> Option<()> {
         to.room()?;
-        let (text, len) = KINDS.get(usize::from(kind))?;
-        if *len > 0 {
-            self.tags += 1;
-            P::field(to, 0, 1, Type::Binary);
-            P::len(to, 9);
-            to.put(*b"span.kind");
-            put_tag_type::<P>(to, TagType::String);
-            let len = usize::from(*len & 15);
-            P::len(to, len);
-            to.put_first(text, len);
-            P::stop(to);
-        }
+        let (tag, len) = kinds.0.get(usize::from(kind))?;
+        to.put_first(tag, *len);
+        self.tags += usize::from(*len > 0);
         Some(())
     }
 
     #[inline(always)]
     fn put_logs<P: Protocol>(&self, row: Row<'_>, to: &mut To<'_>) -> Option<()> {
+        to.room()?;
         P::field(to, 10, 11, Type::List);
         let list = to.open_list::<P>();
         let mut at = self.first_log;
@@ -179,7 +187,8 @@ fn put_status<P: Protocol>(
         put_bool_tag::<P>(&mut to, names::ERROR.as_bytes(), true);
         tags += 1;
     }
-    Some((tags, to.len()?))
+    to.room()?;
+    Some((tags, to.len()))
 }
 
 /// Whether an attribute says so already.

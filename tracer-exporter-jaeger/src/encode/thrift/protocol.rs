@@ -33,6 +33,20 @@ impl Out for Vec<u8> {
     }
 }
 
+/// At most 15 bytes: the lowest `len` of a number, from the lowest on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Block {
+    pub(super) bytes: u128,
+    pub(super) len: usize,
+}
+
+impl Block {
+    #[inline(always)]
+    pub(super) fn put(self, out: &mut impl Out) {
+        out.put_first(&self.bytes.to_le_bytes(), self.len & 15);
+    }
+}
+
 /// A Thrift protocol. Its methods write one element each.
 pub(super) trait Protocol {
     /// Whether an id costs more than it takes to see that it is the one before.
@@ -53,10 +67,10 @@ pub(super) trait Protocol {
     fn i32(out: &mut impl Out, value: u32);
     /// A 64-bit integer.
     fn i64(out: &mut impl Out, value: i64);
-    /// A 64-bit integer that is small: from 0 to 2^27 - 1.
-    fn small_i64(out: &mut impl Out, value: u32);
+    /// A 64-bit integer from 0 to 2^21 - 1, given as groups of seven bits, each in a byte.
+    fn groups(out: &mut impl Out, groups: u32);
     /// An id, as a 64-bit integer.
-    fn id(out: &mut impl Out, id: [u8; 8]);
+    fn id(id: [u8; 8]) -> Block;
     /// A time in microseconds since 1970, as a 64-bit integer.
     fn time_us(out: &mut impl Out, us: u64);
     /// A float.

@@ -4,7 +4,7 @@ use tracer_core::Scope;
 use tracer_core::row::wire::{Field, Fields};
 
 use super::ScopeTags;
-use super::fast::{self, LastTrace, Padding, Row, Shared};
+use super::fast::{self, KindTags, LastIds, Padding, Row, Shared};
 use super::protocol::Protocol;
 use super::scan::Scan;
 use super::transcode::put_span;
@@ -51,12 +51,13 @@ impl<'a> FramedRow<'a> {
 ///
 /// The memory is initialised beyond what is used, so that the fast way writes in place: read back at
 /// once, what was just written in small pieces would not be there yet, and the processor would wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Spans {
     scope_tags: ScopeTags,
     bytes: Vec<u8>,
     len: usize,
-    last_trace: LastTrace,
+    kind_tags: KindTags,
+    last_ids: LastIds,
     /// For the last rows of a batch.
     padding: Padding,
     /// For a span that takes the general way.
@@ -66,7 +67,15 @@ pub(super) struct Spans {
 impl Spans {
     /// Writes into this memory, whose content goes.
     pub(super) fn over<P: Protocol>(bytes: Vec<u8>, scope: &Scope) -> Self {
-        Self { scope_tags: ScopeTags::new::<P>(scope), bytes, ..Self::default() }
+        Self {
+            scope_tags: ScopeTags::new::<P>(scope),
+            kind_tags: KindTags::new::<P>(),
+            last_ids: LastIds::new::<P>(),
+            padding: Padding::default(),
+            bytes,
+            len: 0,
+            general: Vec::new(),
+        }
     }
 
     /// The memory, with what was written.
@@ -112,7 +121,8 @@ impl Spans {
         self.make_room(fast::TO_BYTES);
         let place = self.bytes.get_mut(self.len..)?.first_chunk_mut()?;
         let row = Row::new(row.row, row.and_more, &mut self.padding)?;
-        let shared = Shared { scope: &self.scope_tags, last_trace: &mut self.last_trace };
+        let shared =
+            Shared { scope: &self.scope_tags, kinds: &self.kind_tags, last_ids: &mut self.last_ids };
         fast::put_span::<P>(row, place, shared)
     }
 

@@ -23,7 +23,7 @@ fn try_put_span<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTa
     let [high, low] = halves(&scan.trace_id);
     for (id, number) in [(1, low), (2, high), (3, scan.span_id), (4, scan.parent)] {
         P::field(out, id - 1, id, Type::I64);
-        P::id(out, number);
+        P::id(number).put(out);
     }
     P::field(out, 4, 5, Type::Binary);
     P::bytes(out, scan.name);
@@ -73,7 +73,7 @@ fn put_tags<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTags) 
         + counts.iter().filter(|(_, count)| *count > 0).count()
         + usize::from(is_error);
     P::list(out, Type::Struct, scope.count + scan.attributes + own);
-    out.extend_from_slice(scope.as_bytes());
+    out.extend_from_slice(&scope.bytes);
     for pair in scan.entries(ATTRIBUTES) {
         put_pair::<P>(out, pair)?;
     }
@@ -120,7 +120,7 @@ fn put_reference<P: Protocol>(out: &mut Vec<u8>, link: &[u8]) -> Result<(), Wire
     P::i32(out, u32::from(!is_child));
     for (id, number) in [(2, low), (3, high), (4, span_id)] {
         P::field(out, id - 1, id, Type::I64);
-        P::id(out, number);
+        P::id(number).put(out);
     }
     P::stop(out);
     Ok(())

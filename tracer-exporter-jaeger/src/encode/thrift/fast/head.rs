@@ -6,7 +6,7 @@
 //! ```
 
 use super::window::{Row, To, chunk};
-use crate::encode::thrift::protocol::{Out, Protocol, Type};
+use crate::encode::thrift::protocol::{Block, Protocol, Type};
 use crate::encode::thrift::transcode::{duration_us, halves};
 
 const TRACE_ID: usize = 2;
@@ -19,18 +19,44 @@ const PARENT: usize = 56;
 const ROOT_BYTES: usize = 54;
 const CHILD_BYTES: usize = 64;
 
-/// The trace of the span before, which is often that of the next one, and its two fields.
-#[derive(Debug, Default)]
-pub(in crate::encode::thrift) struct LastTrace {
-    /// No span has the id of zeros.
-    id: [u8; 16],
-    fields: [u8; 32],
-    len: usize,
+/// Trace and parent of the span before, which are often those of the next one, as they were written.
+#[derive(Debug)]
+pub(in crate::encode::thrift) struct LastIds {
+    trace_id: [u8; 16],
+    trace: [Block; 2],
+    parent_id: [u8; 8],
+    parent: Block,
+}
+
+impl LastIds {
+    /// Those of a root of no trace.
+    pub(in crate::encode::thrift) fn new<P: Protocol>() -> Self {
+        let zero = P::id([0; 8]);
+        Self { trace_id: [0; 16], trace: [zero; 2], parent_id: [0; 8], parent: zero }
+    }
+
+    /// The two halves of a trace id, the low one first.
+    #[inline(always)]
+    fn trace<P: Protocol>(&mut self, id: [u8; 16]) -> [Block; 2] {
+        if !P::IDS_ARE_DEAR || id != self.trace_id {
+            let [high, low] = halves(&id);
+            (self.trace_id, self.trace) = (id, [P::id(low), P::id(high)]);
+        }
+        self.trace
+    }
+
+    #[inline(always)]
+    fn parent<P: Protocol>(&mut self, id: [u8; 8]) -> Block {
+        if !P::IDS_ARE_DEAR || id != self.parent_id {
+            (self.parent_id, self.parent) = (id, P::id(id));
+        }
+        self.parent
+    }
 }
 
 /// Writes the fields 1 to 9; answers the kind, and where the entries begin.
 #[inline(always)]
-pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut LastTrace) -> Option<(u8, usize)> {
+pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut LastIds) -> Option<(u8, usize)> {
     let head: &[u8; 128] = row.window(0);
     let (trace_id, span_id) = (*chunk(head, TRACE_ID), *chunk(head, SPAN_ID));
     if !is_head(head) || trace_id == [0; 16] || span_id == [0; 8] {
@@ -43,11 +69,11 @@ pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut La
     let name_len = usize::from(name_len);
     let (start_ns, end_ns) =
         (u64::from_le_bytes(*chunk(head, START)), u64::from_le_bytes(*chunk(head, END)));
-    put_trace::<P>(trace_id, to, last);
-    P::field(to, 2, 3, Type::I64);
-    P::id(to, span_id);
-    P::field(to, 3, 4, Type::I64);
-    P::id(to, parent);
+    let [low, high] = last.trace::<P>(trace_id);
+    put_id::<P>(to, 1, low);
+    put_id::<P>(to, 2, high);
+    put_id::<P>(to, 3, P::id(span_id));
+    put_id::<P>(to, 4, last.parent::<P>(parent));
     P::field(to, 4, 5, Type::Binary);
     P::len(to, name_len);
     to.put_text(row.window(name_at + 2), name_len);
@@ -71,19 +97,9 @@ fn is_head(head: &[u8; 128]) -> bool {
         && kind_and_flags & 0xffff_80ff == 0x0185_0030
 }
 
-/// Writes the two fields of a trace id, the first ones of all.
+/// Writes an id as a field.
 #[inline(always)]
-fn put_trace<P: Protocol>(id: [u8; 16], to: &mut To<'_>, last: &mut LastTrace) {
-    if P::IDS_ARE_DEAR && id == last.id {
-        to.put_first(&last.fields, last.len & 31);
-        return;
-    }
-    let [high, low] = halves(&id);
-    P::field(to, 0, 1, Type::I64);
-    P::id(to, low);
-    P::field(to, 1, 2, Type::I64);
-    P::id(to, high);
-    if P::IDS_ARE_DEAR {
-        *last = LastTrace { id, fields: *to.start(), len: to.len().unwrap_or_default() };
-    }
+fn put_id<P: Protocol>(to: &mut To<'_>, field: u8, id: Block) {
+    P::field(to, field - 1, field, Type::I64);
+    id.put(to);
 }

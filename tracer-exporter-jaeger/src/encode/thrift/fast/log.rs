@@ -4,8 +4,8 @@
 //! Event = 09 ns  12 LEN name  (1a LEN KeyValue)*        Log = time, list of tags
 //! ```
 
-use super::pair::put_pair;
-use super::window::{Row, To};
+use super::pair::{put_any_pair, put_short_pair};
+use super::window::{Row, To, chunk};
 use crate::encode::thrift::protocol::{Out, Protocol, TagType, Type, put_tag_type};
 
 /// The key byte of a log's field.
@@ -16,10 +16,14 @@ const NAME: usize = 11;
 /// Writes the event whose content stands between two positions.
 #[inline(always)]
 pub(super) fn put_log<P: Protocol>(row: Row<'_>, to: &mut To<'_>, (begin, end): (usize, usize)) -> Option<()> {
-    let [0x09, a, b, c, d, e, f, g, h, 0x12, name_len @ 0..=0x7f] = *row.window(begin) else { return None };
+    let head: &[u8; 16] = row.window(begin);
+    let [0x12, name_len @ 0..=0x7f] = *chunk(head, NAME - 2) else { return None };
+    if head[0] != 0x09 {
+        return None;
+    }
     to.room()?;
     P::field(to, 0, 1, Type::I64);
-    P::time_us(to, u64::from_le_bytes([a, b, c, d, e, f, g, h]) / 1000);
+    P::time_us(to, u64::from_le_bytes(*chunk(head, 1)) / 1000);
     P::field(to, 1, 2, Type::List);
     let list = to.open_list::<P>();
     let name_len = usize::from(name_len);
@@ -39,7 +43,10 @@ pub(super) fn put_log<P: Protocol>(row: Row<'_>, to: &mut To<'_>, (begin, end): 
         if row.byte(pair) != FIELD || row.key_is(pair + 2, *b"event") {
             return None;
         }
-        pair = put_pair::<P>(row, to, pair)?;
+        pair = match put_short_pair::<P>(row.window(pair), FIELD, to) {
+            Some(len) => pair + len,
+            None => put_any_pair::<P>(row, to, pair)?,
+        };
         count += 1;
     }
     P::stop(to);

@@ -12,6 +12,7 @@
 //!         KEY LEN 0a LEN   as a number  LEN 0a LEN KEY
 //!                          mask          e0 ff  80  00    a key of at most 31 bytes, all else of at most 127
 //!                          is            00 0a  00  00
+//!          12 LEN 0a LEN                  n  0a n+2 12    a text of n bytes
 //! ```
 
 use tracer_core::row::wire::{Field, Fields};
@@ -21,45 +22,44 @@ use crate::encode::thrift::protocol::{Out, Protocol, TagType, Type, put_bool_tag
 use crate::encode::thrift::protocol::{put_str_tag, put_tag_type};
 
 /// A short pair, and what is copied too much of it.
-const PAIR_BYTES: usize = 128;
+pub(super) const PAIR_BYTES: usize = 128;
 /// What is copied of a key or a text.
 const COPY: usize = 32;
 /// The longest key or text that is short.
-const SHORT_MAX: u8 = 31;
+const SHORT_MAX: usize = 31;
 
-/// Writes the pair at a position, and answers where it ends.
+/// The head of a text, but for its length `n`.
+const SHORT_TEXT: u32 = 0x000a_0212;
+
+/// Writes the pair that begins a window, if it is a short one; answers how long the pair is.
 #[inline(always)]
-pub(super) fn put_pair<P: Protocol>(row: Row<'_>, to: &mut To<'_>, at: usize) -> Option<usize> {
-    let pair: &[u8; PAIR_BYTES] = row.window(at);
-    let head: [u8; 4] = *chunk(pair, 0);
-    if u32::from_le_bytes(head) & 0xe0ff_8000 != 0x000a_0000 {
-        return put_any_pair::<P>(row, to, at);
+pub(super) fn put_short_pair<P: Protocol>(pair: &[u8; PAIR_BYTES], key: u8, to: &mut To<'_>) -> Option<usize> {
+    let head = u32::from_le_bytes(*chunk(pair, 0));
+    if head & 0xe0ff_80ff != 0x000a_0000 | u32::from(key) {
+        return None;
     }
-    let [_, len, _, key_len] = head.map(usize::from);
-    let key_len = key_len & usize::from(SHORT_MAX);
-    let value: [u8; 4] = *chunk(pair, 4 + key_len);
-    let [_, value_len, kind, text_len] = value.map(usize::from);
-    if len != key_len + value_len + 4 {
-        return put_any_pair::<P>(row, to, at);
+    let (len, key_len) = ((head >> 8 & 0x7f) as usize, (head >> 24) as usize & SHORT_MAX);
+    let value = u32::from_le_bytes(*chunk(pair, 4 + key_len));
+    let (value_len, text_len) = ((value >> 8 & 0xff) as usize, (value >> 24) as usize & SHORT_MAX);
+    if len != key_len + value_len + 4 || to.room().is_none() {
+        return None;
     }
-    to.room()?;
-    if u32::from_le_bytes(value) & 0xe0ff_80ff == 0x000a_0012 && value_len == text_len + 2 {
+    if value == SHORT_TEXT + text_len as u32 * 0x0100_0100 {
         put_key::<P>(pair, to, key_len);
-        let text_len = text_len & usize::from(SHORT_MAX);
         put_tag_type::<P>(to, TagType::String);
         P::len(to, text_len);
         to.put_first(chunk::<COPY>(pair, 8 + key_len), text_len);
-    } else if u32::from_le_bytes(value) & 0x00ff_00ff == 0x0018_0012 && (2..=4).contains(&value_len) {
-        let [a, b, c] = *chunk(pair, 7 + key_len);
-        let number = read_varint(u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0]), value_len - 1)?;
+    } else {
+        if value & 0x00ff_00ff != 0x0018_0012 {
+            return None;
+        }
+        let groups = read_varint(*chunk(pair, 7 + key_len), value_len.wrapping_sub(1))?;
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::Long);
-        P::small_i64(to, u32::try_from(number).unwrap_or(0));
-    } else {
-        return put_any_pair::<P>(row, to, at);
+        P::groups(to, groups);
     }
     P::stop(to);
-    Some(at + 2 + len)
+    Some(2 + len)
 }
 
 #[inline(always)]
@@ -69,9 +69,10 @@ fn put_key<P: Protocol>(pair: &[u8; PAIR_BYTES], to: &mut To<'_>, key_len: usize
     to.put_first(chunk::<COPY>(pair, 4), key_len);
 }
 
-/// As [`put_pair`], for what is rarer; it leaves the caller's own values in registers.
+/// Writes the pair at a position, any that a common row has; answers where it ends. It leaves the caller's own values
+/// in registers.
 #[inline(always)]
-fn put_any_pair<P: Protocol>(row: Row<'_>, to: &mut To<'_>, at: usize) -> Option<usize> {
+pub(super) fn put_any_pair<P: Protocol>(row: Row<'_>, to: &mut To<'_>, at: usize) -> Option<usize> {
     let (begin, end) = row.entry(at)?;
     let (place, to_at) = to.rest_mut();
     let to_end = put_rare_pair::<P>(row.slice(begin, end)?, place, to_at)?;
@@ -107,20 +108,19 @@ fn put_rare_pair<P: Protocol>(pair: &[u8], place: &mut [u8; TO_BYTES], to_at: us
         }
         _ => return None,
     }
-    to.len()
+    to.room()?;
+    Some(to.len())
 }
 
-/// The number in the first `len` bytes, from 1 to 8, which are one varint.
+/// The varint in the first `len` bytes, as groups of seven bits. `None` if these are not from 1 to 3.
 #[inline(always)]
-fn read_varint(bytes: u64, len: usize) -> Option<u64> {
-    const MORE: u64 = 0x8080_8080_8080_8080;
-    let mask = u64::MAX >> (64 - 8 * len.clamp(1, 8));
-    let bits = bytes & mask;
-    // "More" is said by all bytes but the last.
-    if bits & MORE != MORE & mask >> 8 {
+fn read_varint(bytes: [u8; 4], len: usize) -> Option<u32> {
+    const MORE: u32 = 0x0080_8080;
+    if !(1..=3).contains(&len) {
         return None;
     }
-    let bits = (bits & 0x007f_007f_007f_007f) | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
-    let bits = (bits & 0x0000_3fff_0000_3fff) | (bits & 0x3fff_0000_3fff_0000) >> 2;
-    Some((bits & 0x0fff_ffff) | (bits & 0x0fff_ffff_0000_0000) >> 4)
+    let unused = 32 - 8 * len;
+    let bits = u32::from_le_bytes(bytes) << unused >> unused;
+    // "More" is said by all bytes but the last.
+    (bits & MORE == MORE >> unused).then_some(bits & !MORE)
 }

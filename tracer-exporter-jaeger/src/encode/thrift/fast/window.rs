@@ -106,7 +106,7 @@ pub(super) fn chunk<const N: usize>(window: &[u8], at: usize) -> &[u8; N] {
     window.get(at..).and_then(<[u8]>::first_chunk).unwrap_or(&[0; N])
 }
 
-/// Where a span is written, front to back. What does not fit is left out, and then [`len`](Self::len) says so.
+/// Where a span is written, front to back. What does not fit is left out, and then [`room`](Self::room) says so.
 pub(super) struct To<'a> {
     bytes: &'a mut [u8; TO_BYTES],
     at: usize,
@@ -152,32 +152,27 @@ impl<'a> To<'a> {
         self.at = at;
     }
 
-    /// Asks whether there is room for blocks; what follows need not ask. `None` if there is not.
+    /// Asks whether there is room for blocks; what follows need not ask. `None` if there is not, and if something
+    /// was left out.
     #[inline(always)]
     pub(super) fn room(&self) -> Option<()> {
         (self.at <= TO_MAX).then_some(())
     }
 
-    /// How much was written. `None` if that was too much, and is of no use.
+    /// How much was written.
     #[inline(always)]
-    pub(super) fn len(&self) -> Option<usize> {
-        self.room().map(|()| self.at)
-    }
-
-    /// What was written first.
-    #[inline(always)]
-    pub(super) fn start(&self) -> &[u8; SHORT_BYTES] {
-        chunk(self.bytes, 0)
+    pub(super) const fn len(&self) -> usize {
+        self.at
     }
 
     /// At most 127 bytes, which begin a window.
     #[inline(always)]
     pub(super) fn put_text(&mut self, text: &[u8; 128], len: usize) {
-        if len <= SHORT_BYTES {
-            self.put_first(chunk::<SHORT_BYTES>(text, 0), len);
-        } else {
-            self.put_first(text, len);
+        self.put_first(chunk::<SHORT_BYTES>(text, 0), 0);
+        if len > SHORT_BYTES {
+            self.put_first(text, 0);
         }
+        self.at += len;
     }
 
     /// The head of a list of structs, whose count comes later; answers where it stands.
