@@ -52,9 +52,13 @@ impl Protocol for Binary {
     }
 
     #[inline(always)]
-    fn groups(out: &mut impl Out, groups: u32) {
-        let number = groups & 0x7f | (groups & 0x7f00) >> 1 | (groups & 0x007f_0000) >> 2;
+    fn number_of_1(out: &mut impl Out, number: u32) {
         Self::i64(out, i64::from(number));
+    }
+
+    #[inline(always)]
+    fn number_of_2(out: &mut impl Out, groups: u32) {
+        Self::i64(out, i64::from(groups & 0x7f | groups >> 8 << 7));
     }
 
     #[inline(always)]

@@ -58,12 +58,23 @@ impl Protocol for Compact {
         put_varint(out, zigzag(value));
     }
 
-    /// What twice the number, its zigzag form, has too much for a group goes to the next one.
+    /// Twice the number is its zigzag form; what is too much for a group goes to the next one.
     #[inline(always)]
-    fn groups(out: &mut impl Out, groups: u32) {
-        let twice = groups << 1;
-        let (bytes, len) = short_varint(twice + (twice & SHORT_MORE));
-        out.put_first(&bytes, len);
+    fn number_of_1(out: &mut impl Out, number: u32) {
+        let groups = number << 1;
+        let groups = groups + (groups & 0x80);
+        let has_2 = groups >> 8 & 1;
+        let [low, high, ..] = (groups | has_2 << 7).to_le_bytes();
+        out.put_first(&[low, high], 1 + has_2 as usize);
+    }
+
+    #[inline(always)]
+    fn number_of_2(out: &mut impl Out, groups: u32) {
+        let groups = groups << 1;
+        let groups = groups + (groups & 0x8080);
+        let has_3 = groups >> 16 & 1;
+        let bytes = groups | 0x80 | has_3 << 15;
+        out.put_first(&bytes.to_le_bytes(), 2 + has_3 as usize);
     }
 
     /// Made for those that take nine or ten bytes, as nearly all do.

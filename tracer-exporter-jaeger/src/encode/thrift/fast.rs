@@ -60,6 +60,7 @@ pub(super) struct Shared<'a> {
 }
 
 /// Writes a `Span`, and says how long it is. `None` if the row is not a common one.
+#[inline(always)]
 pub(super) fn put_span<P: Protocol>(
     row: Row<'_>,
     place: &mut [u8; TO_BYTES],
@@ -70,7 +71,7 @@ pub(super) fn put_span<P: Protocol>(
     P::field(&mut to, 9, 10, Type::List);
     let list = to.open_list::<P>();
     put_scope(&mut to, shared.scope);
-    let mut span = Entries { tags: shared.scope.count, logs: 0, first_log: 0, status: 0 };
+    let mut span = Entries { tags: shared.scope.count, logs: 0, first_log: (0, 0), status: 0 };
     span.put_tags::<P>(row, &mut to, entries)?;
     span.put_kind(&mut to, shared.kinds, kind)?;
     if span.status > 0 {
@@ -101,8 +102,8 @@ fn put_scope(to: &mut To<'_>, scope: &ScopeTags) {
 struct Entries {
     tags: usize,
     logs: usize,
-    /// Where the first log begins.
-    first_log: usize,
+    /// Where the first log begins and ends.
+    first_log: (usize, usize),
     /// Where it begins; 0 if there is none.
     status: usize,
 }
@@ -112,29 +113,38 @@ impl Entries {
     #[inline(always)]
     fn put_tags<P: Protocol>(&mut self, row: Row<'_>, to: &mut To<'_>, mut at: usize) -> Option<()> {
         while at < row.end {
-            if let Some(len) = pair::put_short_pair::<P>(row.window(at), ATTRIBUTE, to) {
-                self.tags += 1;
-                at += len;
-                continue;
-            }
             match row.byte(at) {
-                ATTRIBUTE => {
-                    self.tags += 1;
-                    at = pair::put_any_pair::<P>(row, to, at)?;
-                    continue;
-                }
+                ATTRIBUTE => at = self.put_attributes::<P>(row, to, at)?,
                 EVENT => {
+                    let log = row.entry(at)?;
                     if self.logs == 0 {
-                        self.first_log = at;
+                        self.first_log = log;
                     }
                     self.logs += 1;
+                    (_, at) = log;
                 }
-                STATUS => self.status = at,
+                STATUS => {
+                    self.status = at;
+                    (_, at) = row.entry(at)?;
+                }
                 _ => return None,
             }
-            (_, at) = row.entry(at)?;
         }
         (at == row.end).then_some(())
+    }
+
+    /// Writes at least one, and answers where the next entry begins.
+    #[inline(always)]
+    fn put_attributes<P: Protocol>(&mut self, row: Row<'_>, to: &mut To<'_>, at: usize) -> Option<usize> {
+        let (place, to_at) = to.rest_mut();
+        let run = pair::put_short_pairs::<P, ATTRIBUTE>(row, place, to_at, at);
+        to.go_to(run.to_at);
+        self.tags += run.pairs;
+        if run.pairs > 0 {
+            return Some(run.at);
+        }
+        self.tags += 1;
+        pair::put_any_pair::<P>(row, to, at)
     }
 
     #[inline(always)]
@@ -151,16 +161,33 @@ impl Entries {
         to.room()?;
         P::field(to, 10, 11, Type::List);
         let list = to.open_list::<P>();
-        let mut at = self.first_log;
-        while at < row.end {
-            let (begin, end) = row.entry(at)?;
-            if row.byte(at) == EVENT {
-                log::put_log::<P>(row, to, (begin, end))?;
-            }
-            at = end;
+        log::put_log::<P>(row, to, self.first_log)?;
+        if self.logs > 1 {
+            let (place, at) = to.rest_mut();
+            let end = put_more_logs::<P>(row, place, at, self.first_log.1)?;
+            to.go_to(end);
         }
         to.set_count::<P>(list, self.logs)
     }
+}
+
+/// Writes the logs from a place in the row on; answers where they end.
+#[inline(never)]
+fn put_more_logs<P: Protocol>(
+    row: Row<'_>,
+    place: &mut [u8; TO_BYTES],
+    to_at: usize,
+    mut at: usize,
+) -> Option<usize> {
+    let mut to = To::at(place, to_at);
+    while at < row.end {
+        let (begin, end) = row.entry(at)?;
+        if row.byte(at) == EVENT {
+            log::put_log::<P>(row, &mut to, (begin, end))?;
+        }
+        at = end;
+    }
+    Some(to.len())
 }
 
 /// Writes the status that begins at a place, unless the tag `error` is set there; answers how many tags that is,

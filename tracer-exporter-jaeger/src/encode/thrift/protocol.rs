@@ -67,8 +67,10 @@ pub(super) trait Protocol {
     fn i32(out: &mut impl Out, value: u32);
     /// A 64-bit integer.
     fn i64(out: &mut impl Out, value: i64);
-    /// A 64-bit integer from 0 to 2^21 - 1, given as groups of seven bits, each in a byte.
-    fn groups(out: &mut impl Out, groups: u32);
+    /// A 64-bit integer from 0 to 127.
+    fn number_of_1(out: &mut impl Out, number: u32);
+    /// A 64-bit integer from 0 to 16,383, given as two groups of seven bits, each in a byte.
+    fn number_of_2(out: &mut impl Out, groups: u32);
     /// An id, as a 64-bit integer.
     fn id(id: [u8; 8]) -> Block;
     /// A time in microseconds since 1970, as a 64-bit integer.

@@ -29,20 +29,23 @@ pub(in crate::encode::thrift) struct LastIds {
 }
 
 impl LastIds {
-    /// Those of a root of no trace.
+    /// Those of a root of some trace.
     pub(in crate::encode::thrift) fn new<P: Protocol>() -> Self {
-        let zero = P::id([0; 8]);
-        Self { trace_id: [0; 16], trace: [zero; 2], parent_id: [0; 8], parent: zero }
+        let [zero, one] = [P::id([0; 8]), P::id([1; 8])];
+        Self { trace_id: [1; 16], trace: [one; 2], parent_id: [0; 8], parent: zero }
     }
 
-    /// The two halves of a trace id, the low one first.
+    /// The two halves of a trace id, the low one first. `None` if it is no id.
     #[inline(always)]
-    fn trace<P: Protocol>(&mut self, id: [u8; 16]) -> [Block; 2] {
+    fn trace<P: Protocol>(&mut self, id: [u8; 16]) -> Option<[Block; 2]> {
         if !P::IDS_ARE_DEAR || id != self.trace_id {
+            if id == [0; 16] {
+                return None;
+            }
             let [high, low] = halves(&id);
             (self.trace_id, self.trace) = (id, [P::id(low), P::id(high)]);
         }
-        self.trace
+        Some(self.trace)
     }
 
     #[inline(always)]
@@ -59,7 +62,7 @@ impl LastIds {
 pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut LastIds) -> Option<(u8, usize)> {
     let head: &[u8; 128] = row.window(0);
     let (trace_id, span_id) = (*chunk(head, TRACE_ID), *chunk(head, SPAN_ID));
-    if !is_head(head) || trace_id == [0; 16] || span_id == [0; 8] {
+    if !is_head(head) || span_id == [0; 8] {
         return None;
     }
     let has_parent = *chunk(head, ROOT_BYTES) == [0x22, 8];
@@ -69,7 +72,7 @@ pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut La
     let name_len = usize::from(name_len);
     let (start_ns, end_ns) =
         (u64::from_le_bytes(*chunk(head, START)), u64::from_le_bytes(*chunk(head, END)));
-    let [low, high] = last.trace::<P>(trace_id);
+    let [low, high] = last.trace::<P>(trace_id)?;
     put_id::<P>(to, 1, low);
     put_id::<P>(to, 2, high);
     put_id::<P>(to, 3, P::id(span_id));

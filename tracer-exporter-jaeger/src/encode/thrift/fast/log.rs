@@ -4,12 +4,10 @@
 //! Event = 09 ns  12 LEN name  (1a LEN KeyValue)*        Log = time, list of tags
 //! ```
 
-use super::pair::{put_any_pair, put_short_pair};
+use super::pair::{FIELD, put_any_pair, put_short_pairs};
 use super::window::{Row, To, chunk};
 use crate::encode::thrift::protocol::{Out, Protocol, TagType, Type, put_tag_type};
 
-/// The key byte of a log's field.
-const FIELD: u8 = 0x1a;
 /// Where the name stands in an event.
 const NAME: usize = 11;
 
@@ -38,17 +36,23 @@ pub(super) fn put_log<P: Protocol>(row: Row<'_>, to: &mut To<'_>, (begin, end): 
         P::stop(to);
     }
     let mut pair = begin + NAME + name_len;
+    let fields = Row { end, ..row };
     while pair < end {
+        let (place, at) = to.rest_mut();
+        let run = put_short_pairs::<P, FIELD>(fields, place, at, pair);
+        to.go_to(run.to_at);
+        (pair, count) = (run.at, count + run.pairs);
+        if pair >= end {
+            break;
+        }
         // Such a field takes the name's place.
         if row.byte(pair) != FIELD || row.key_is(pair + 2, *b"event") {
             return None;
         }
-        pair = match put_short_pair::<P>(row.window(pair), FIELD, to) {
-            Some(len) => pair + len,
-            None => put_any_pair::<P>(row, to, pair)?,
-        };
+        pair = put_any_pair::<P>(row, to, pair)?;
         count += 1;
     }
+    to.room()?;
     P::stop(to);
     if pair == end { to.set_count::<P>(list, count) } else { None }
 }

@@ -21,8 +21,10 @@ use super::window::{Row, TO_BYTES, To, chunk};
 use crate::encode::thrift::protocol::{Out, Protocol, TagType, Type, put_bool_tag, put_f64_tag, put_i64_tag};
 use crate::encode::thrift::protocol::{put_str_tag, put_tag_type};
 
+/// The key byte of a log's field.
+pub(super) const FIELD: u8 = 0x1a;
 /// A short pair, and what is copied too much of it.
-pub(super) const PAIR_BYTES: usize = 128;
+const PAIR_BYTES: usize = 128;
 /// What is copied of a key or a text.
 const COPY: usize = 32;
 /// The longest key or text that is short.
@@ -30,36 +32,75 @@ const SHORT_MAX: usize = 31;
 
 /// The head of a text, but for its length `n`.
 const SHORT_TEXT: u32 = 0x000a_0212;
+/// The head of a number of one byte, and that of two, whose first byte says "more".
+const NUMBER_OF_1: u32 = 0x0018_0212;
+const NUMBER_OF_2: u32 = 0x8018_0312;
+
+/// Pairs that were written.
+pub(super) struct Run {
+    pub(super) pairs: usize,
+    /// Where the next entry begins, and where it is to be written.
+    pub(super) at: usize,
+    pub(super) to_at: usize,
+}
+
+/// Writes the short pairs with that key byte that stand from a position on, one after the other. Given and answering
+/// values, it has all of the processor's registers.
+#[inline(never)]
+pub(super) fn put_short_pairs<P: Protocol, const KEY: u8>(
+    row: Row<'_>,
+    place: &mut [u8; TO_BYTES],
+    to_at: usize,
+    mut at: usize,
+) -> Run {
+    let (mut to, mut pairs) = (To::at(place, to_at), 0);
+    while at < row.end {
+        let Some(len) = put_short_pair::<P, KEY>(row.window(at), &mut to) else { break };
+        at += len;
+        pairs += 1;
+    }
+    Run { pairs, at, to_at: to.len() }
+}
 
 /// Writes the pair that begins a window, if it is a short one; answers how long the pair is.
 #[inline(always)]
-pub(super) fn put_short_pair<P: Protocol>(pair: &[u8; PAIR_BYTES], key: u8, to: &mut To<'_>) -> Option<usize> {
+fn put_short_pair<P: Protocol, const KEY: u8>(pair: &[u8; PAIR_BYTES], to: &mut To<'_>) -> Option<usize> {
     let head = u32::from_le_bytes(*chunk(pair, 0));
-    if head & 0xe0ff_80ff != 0x000a_0000 | u32::from(key) {
+    if head & 0xe0ff_80ff != 0x000a_0000 | u32::from(KEY) {
         return None;
     }
     let (len, key_len) = ((head >> 8 & 0x7f) as usize, (head >> 24) as usize & SHORT_MAX);
-    let value = u32::from_le_bytes(*chunk(pair, 4 + key_len));
-    let (value_len, text_len) = ((value >> 8 & 0xff) as usize, (value >> 24) as usize & SHORT_MAX);
-    if len != key_len + value_len + 4 || to.room().is_none() {
+    if to.room().is_none() || is_event_field(pair, KEY, key_len) {
         return None;
     }
-    if value == SHORT_TEXT + text_len as u32 * 0x0100_0100 {
+    let value = u32::from_le_bytes(*chunk(pair, 4 + key_len));
+    let text_len = (value >> 24) as usize & SHORT_MAX;
+    // In each case the lengths of pair, key and value must agree.
+    if value == SHORT_TEXT + text_len as u32 * 0x0100_0100 && len == key_len + text_len + 6 {
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::String);
         P::len(to, text_len);
         to.put_first(chunk::<COPY>(pair, 8 + key_len), text_len);
-    } else {
-        if value & 0x00ff_00ff != 0x0018_0012 {
-            return None;
-        }
-        let groups = read_varint(*chunk(pair, 7 + key_len), value_len.wrapping_sub(1))?;
+    } else if value & 0x80ff_ffff == NUMBER_OF_1 && len == key_len + 6 {
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::Long);
-        P::groups(to, groups);
+        P::number_of_1(to, value >> 24);
+    } else if value & 0x80ff_ffff == NUMBER_OF_2 && len == key_len + 7 && pair[8 + key_len] < 0x80 {
+        let bytes = u16::from_le_bytes(*chunk(pair, 7 + key_len));
+        put_key::<P>(pair, to, key_len);
+        put_tag_type::<P>(to, TagType::Long);
+        P::number_of_2(to, u32::from(bytes & 0x7f7f));
+    } else {
+        return None;
     }
     P::stop(to);
     Some(2 + len)
+}
+
+/// Whether it is a log's field `event`, which takes the place of the log's name.
+#[inline(always)]
+fn is_event_field(pair: &[u8; PAIR_BYTES], key: u8, key_len: usize) -> bool {
+    key == FIELD && key_len == 5 && *chunk(pair, 4) == *b"event"
 }
 
 #[inline(always)]
@@ -110,17 +151,4 @@ fn put_rare_pair<P: Protocol>(pair: &[u8], place: &mut [u8; TO_BYTES], to_at: us
     }
     to.room()?;
     Some(to.len())
-}
-
-/// The varint in the first `len` bytes, as groups of seven bits. `None` if these are not from 1 to 3.
-#[inline(always)]
-fn read_varint(bytes: [u8; 4], len: usize) -> Option<u32> {
-    const MORE: u32 = 0x0080_8080;
-    if !(1..=3).contains(&len) {
-        return None;
-    }
-    let unused = 32 - 8 * len;
-    let bits = u32::from_le_bytes(bytes) << unused >> unused;
-    // "More" is said by all bytes but the last.
-    (bits & MORE == MORE >> unused).then_some(bits & !MORE)
 }

@@ -28,7 +28,7 @@ const SHORT_BYTES: usize = 32;
 /// A row that is read. What is not in the row reads as something else, and is found out by where the row ends.
 #[derive(Clone, Copy)]
 pub(in crate::encode::thrift) struct Row<'a> {
-    bytes: &'a [u8; FROM_BYTES],
+    pub(super) bytes: &'a [u8; FROM_BYTES],
     /// The row's length.
     pub(super) end: usize,
 }
