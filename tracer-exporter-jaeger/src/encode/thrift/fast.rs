@@ -29,7 +29,7 @@ const ATTRIBUTE: u8 = 0x4a;
 const EVENT: u8 = 0x5a;
 const STATUS: u8 = 0x7a;
 
-/// The most that a tag `span.kind` takes, and a power of two or the sum of two.
+/// The most that a tag `span.kind` takes.
 const KIND_BLOCK_BYTES: usize = 48;
 
 /// The tag `span.kind` by OTLP's number, and its length; none for "unspecified".
@@ -38,9 +38,9 @@ pub(super) struct KindTags([([u8; KIND_BLOCK_BYTES], usize); 8]);
 
 impl KindTags {
     pub(super) fn new<P: Protocol>() -> Self {
-        let mut tags = [([0; KIND_BLOCK_BYTES], 0); 8];
+        let (mut tags, mut tag) = ([([0; KIND_BLOCK_BYTES], 0); 8], Vec::with_capacity(KIND_BLOCK_BYTES));
         for (number, (block, len)) in (0..).zip(&mut tags) {
-            let mut tag = Vec::with_capacity(KIND_BLOCK_BYTES);
+            tag.clear();
             if let Some(kind) = names::kind(number) {
                 put_str_tag::<P>(&mut tag, names::SPAN_KIND.as_bytes(), kind.as_bytes());
             }

@@ -219,5 +219,5 @@ pub(super) const fn halves(id: &[u8; 16]) -> [[u8; 8]; 2] {
 /// How long it took; never less than nothing.
 #[inline(always)]
 pub(super) fn duration_us(start_ns: u64, end_ns: u64) -> i64 {
-    (end_ns.saturating_sub(start_ns) / 1000).cast_signed()
+    i64::from_le_bytes((end_ns.saturating_sub(start_ns) / 1000).to_le_bytes())
 }

@@ -59,7 +59,11 @@ impl LastIds {
 
 /// Writes the fields 1 to 9; answers the kind, and where the entries begin.
 #[inline(always)]
-pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut LastIds) -> Option<(u8, usize)> {
+pub(super) fn put_head<P: Protocol>(
+    row: Row<'_>,
+    to: &mut To<'_>,
+    last: &mut LastIds,
+) -> Option<(u8, usize)> {
     let head: &[u8; 128] = row.window(0);
     let (trace_id, span_id) = (*chunk(head, TRACE_ID), *chunk(head, SPAN_ID));
     if !is_head(head) || span_id == [0; 8] {
@@ -70,8 +74,7 @@ pub(super) fn put_head<P: Protocol>(row: Row<'_>, to: &mut To<'_>, last: &mut La
     let name_at = if has_parent { CHILD_BYTES } else { ROOT_BYTES };
     let [0x2a, name_len @ 0..=0x7f] = *chunk(head, name_at) else { return None };
     let name_len = usize::from(name_len);
-    let (start_ns, end_ns) =
-        (u64::from_le_bytes(*chunk(head, START)), u64::from_le_bytes(*chunk(head, END)));
+    let (start_ns, end_ns) = (u64::from_le_bytes(*chunk(head, START)), u64::from_le_bytes(*chunk(head, END)));
     let [low, high] = last.trace::<P>(trace_id)?;
     put_id::<P>(to, 1, low);
     put_id::<P>(to, 2, high);

@@ -13,7 +13,11 @@ const NAME: usize = 11;
 
 /// Writes the event whose content stands between two positions.
 #[inline(always)]
-pub(super) fn put_log<P: Protocol>(row: Row<'_>, to: &mut To<'_>, (begin, end): (usize, usize)) -> Option<()> {
+pub(super) fn put_log<P: Protocol>(
+    row: Row<'_>,
+    to: &mut To<'_>,
+    (begin, end): (usize, usize),
+) -> Option<()> {
     let head: &[u8; 16] = row.window(begin);
     let [0x12, name_len @ 0..=0x7f] = *chunk(head, NAME - 2) else { return None };
     if head[0] != 0x09 {

@@ -28,7 +28,7 @@ const PAIR_BYTES: usize = 128;
 /// What is copied of a key or a text.
 const COPY: usize = 32;
 /// The longest key or text that is short.
-const SHORT_MAX: usize = 31;
+const SHORT_MAX: u32 = 31;
 
 /// The head of a text, but for its length `n`.
 const SHORT_TEXT: u32 = 0x000a_0212;
@@ -69,14 +69,15 @@ fn put_short_pair<P: Protocol, const KEY: u8>(pair: &[u8; PAIR_BYTES], to: &mut 
     if head & 0xe0ff_80ff != 0x000a_0000 | u32::from(KEY) {
         return None;
     }
-    let (len, key_len) = ((head >> 8 & 0x7f) as usize, (head >> 24) as usize & SHORT_MAX);
+    let (len, key_len) = ((head >> 8 & 0x7f) as usize, (head >> 24 & SHORT_MAX) as usize);
     if to.room().is_none() || is_event_field(pair, KEY, key_len) {
         return None;
     }
     let value = u32::from_le_bytes(*chunk(pair, 4 + key_len));
-    let text_len = (value >> 24) as usize & SHORT_MAX;
-    // In each case the lengths of pair, key and value must agree.
-    if value == SHORT_TEXT + text_len as u32 * 0x0100_0100 && len == key_len + text_len + 6 {
+    // Each is compared as a whole, and then the length of the pair with those of key and value.
+    let text_len = value >> 24 & SHORT_MAX;
+    if value == SHORT_TEXT + text_len * 0x0100_0100 && len == key_len + text_len as usize + 6 {
+        let text_len = text_len as usize;
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::String);
         P::len(to, text_len);
@@ -85,7 +86,10 @@ fn put_short_pair<P: Protocol, const KEY: u8>(pair: &[u8; PAIR_BYTES], to: &mut 
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::Long);
         P::number_of_1(to, value >> 24);
-    } else if value & 0x80ff_ffff == NUMBER_OF_2 && len == key_len + 7 && pair[8 + key_len] < 0x80 {
+    } else if value & 0x80ff_ffff == NUMBER_OF_2
+        && len == key_len + 7
+        && (1..=0x7f).contains(&pair[8 + key_len])
+    {
         let bytes = u16::from_le_bytes(*chunk(pair, 7 + key_len));
         put_key::<P>(pair, to, key_len);
         put_tag_type::<P>(to, TagType::Long);
@@ -145,7 +149,7 @@ fn put_rare_pair<P: Protocol>(pair: &[u8], place: &mut [u8; TO_BYTES], to_at: us
             if !fields.rest().is_empty() {
                 return None;
             }
-            put_i64_tag::<P>(to, key, bits.cast_signed());
+            put_i64_tag::<P>(to, key, i64::from_le_bytes(bits.to_le_bytes()));
         }
         _ => return None,
     }
