@@ -7,14 +7,15 @@
 //!           7 flags  8 start µs  9 duration µs  10 list<Tag>  11 list<Log>
 //! ```
 //!
-//! The schema is `jaeger.thrift` of jaeger-idl. Rows are transcoded: `scan` reads a row once, to
-//! count its tags, logs and references, whose numbers stand before them; `transcode` reads it again
-//! and writes. Nothing is allocated but the output. What gets lost: the parts of a nanosecond below a
+//! The schema is `jaeger.thrift` of jaeger-idl. Rows are transcoded, in either protocol by the same code. Common
+//! ones take one look (`fast`). For any other, `scan` reads the row once, to count its tags, logs and references,
+//! whose numbers stand before them; `transcode` reads it again and writes. Nothing is allocated but the output. What gets lost: the parts of a nanosecond below a
 //! microsecond, tags and tracestates of links, and the types of arrays, which become JSON text.
 
 mod binary;
 mod compact;
 mod fast;
+mod framed_row;
 mod packet;
 mod protocol;
 mod scan;
@@ -31,8 +32,9 @@ pub(crate) use self::packet::{Packed, Packer};
 
 use self::binary::Binary;
 use self::compact::Compact;
+use self::framed_row::FramedRow;
 use self::protocol::{Protocol, Type, put_str_tag, put_tag};
-use self::spans::{FramedRow, Spans};
+use self::spans::Spans;
 use super::{Encoded, names, process_tags, scope_version};
 
 /// The media type of what [`encode_binary`] writes.

@@ -104,7 +104,7 @@ struct Entries {
     logs: usize,
     /// Where the first log begins and ends.
     first_log: (usize, usize),
-    /// Where it begins; 0 if there is none.
+    /// Where the status begins; 0 if there is none.
     status: usize,
 }
 
@@ -171,7 +171,8 @@ impl Entries {
     }
 }
 
-/// Writes the logs from a place in the row on; answers where they end.
+/// Writes the logs from a place in the row on; answers where they end. Given and answering values, it leaves the
+/// caller's own in registers.
 #[inline(never)]
 fn put_more_logs<P: Protocol>(
     row: Row<'_>,
@@ -191,7 +192,7 @@ fn put_more_logs<P: Protocol>(
 }
 
 /// Writes the status that begins at a place, unless the tag `error` is set there; answers how many tags that is,
-/// and where they end. Given and answering values, it leaves the caller's own in registers.
+/// and where they end.
 #[inline(never)]
 fn put_status<P: Protocol>(
     row: Row<'_>,

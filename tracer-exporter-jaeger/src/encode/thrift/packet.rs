@@ -17,8 +17,8 @@ use tracer_core::row::record::Value;
 use tracer_core::row::wire::{Fields, varint_len};
 use tracer_core::{Batch, Scope};
 
+use super::framed_row::FramedRow;
 use super::protocol::{Protocol, Type, put_tag};
-use super::spans::FramedRow;
 use super::stats::{self, ClientStats};
 use super::trim::trim;
 use super::{Compact, Spans, names, put_tags};

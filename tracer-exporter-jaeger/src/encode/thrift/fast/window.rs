@@ -2,10 +2,12 @@
 //! known ranges are there, and asks nothing.
 //!
 //! ```text
-//! read     0                 2047               4095        written  0              4095               8191
-//!          ├── row ──┬───────┬──────────────────┤                    ├── span ┬─────┬──────────────────┤
-//!          │         └ rows behind it, or anything                   │        └ to be written: whole blocks,
-//!          └ a window begins here:  └─ and may end here              └ room() says that it is here
+//!          0           end     2047                4095
+//! read     ├── row ─────┼─ more ─┼──────────────────┤     windows begin left of the middle: a mask sees to it
+//!
+//!          0                    4095                8191
+//! written  ├── span ─────────────┼──────────────────┤     blocks begin left of the middle, or little right of it:
+//!                                                          `room` is asked before some of them
 //! ```
 
 use crate::encode::thrift::protocol::{Out, Protocol};
