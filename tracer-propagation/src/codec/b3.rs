@@ -114,8 +114,9 @@ impl B3 {
             Format::Both => (Some(state), Some(state)),
         };
         let single = single.map(single::format);
-        let multi = multi.map(multi::format).unwrap_or_default();
-        let [trace_id, span_id, parent_id, sampled, flags] = multi.values();
+        let multi = multi.map(multi::format);
+        let [trace_id, span_id, parent_id, sampled, flags] =
+            multi.as_ref().map(multi::Written::values).unwrap_or_default();
         let single = single.as_ref().map(Buffer::as_bytes).filter(|value| !value.is_empty());
         write(
             carrier,

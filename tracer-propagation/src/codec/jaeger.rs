@@ -15,11 +15,11 @@ mod url;
 
 use tracer_core::SpanContext;
 
-use crate::carrier::{Extractor, Field, Injector};
+use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::error::told;
-use crate::codec::field::{first, set_or_remove, write};
+use crate::codec::field::{set_or_remove, write};
 use crate::codec::{Codec, ExtractError, Extracted, InjectError};
-use crate::text::Buffer;
+use crate::text::{self, Buffer};
 
 use self::baggage::{BYTES_MAX, ITEMS_MAX};
 use self::trace_id::READ_BYTES_MAX as TRACE_ID_BYTES_MAX;
@@ -105,16 +105,19 @@ pub struct Jaeger;
 
 impl Codec for Jaeger {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let trace_id = first(carrier, &trace_id::FIELD);
+        let mut found = [Found::Absent; FIELDS.len()];
+        carrier.find_all(&FIELDS, &mut found);
+        let [trace_id, list, debug_id] = found;
+        let trace_id = trace_id.first().map(text::trim);
         let (mut extracted, mut error) = match trace_id.map(trace_id::parse).transpose() {
             Ok(context) => (context.map(Extracted::from_context).unwrap_or_default(), None),
             Err(error) => (Extracted::default(), Some(error)),
         };
-        let (baggage, baggage_error) = baggage::extract(carrier);
+        let (baggage, baggage_error) = baggage::extract(list, carrier);
         extracted.baggage = baggage;
         error = error.or(baggage_error);
         if extracted.context.is_none() {
-            match read_debug_id(first(carrier, &DEBUG_ID)) {
+            match read_debug_id(debug_id.first().map(text::trim)) {
                 Ok(debug_id) => extracted.debug_id = debug_id,
                 Err(too_long) => error = error.or(Some(too_long)),
             }

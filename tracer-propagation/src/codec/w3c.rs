@@ -4,7 +4,7 @@ mod baggage;
 mod traceparent;
 mod tracestate;
 
-use tracer_core::{SpanContext, TraceState};
+use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::field::write;
@@ -36,12 +36,14 @@ pub struct TraceContext;
 
 impl Codec for TraceContext {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let value = match carrier.find(&traceparent::FIELD) {
+        let mut found = [Found::Absent; 2];
+        carrier.find_all(&FIELDS, &mut found);
+        let [parent, list] = found;
+        let value = match parent {
             Found::Absent => return Ok(Extracted::default()),
             Found::Once(value) => value,
             Found::Repeated(_) => return Err(TraceparentError::Repeated.into()),
         };
-        let list = carrier.find(&tracestate::FIELD);
         match traceparent::parse_usual(value) {
             // Built in its place: to move it would take as long as to read it.
             Some(parent) if list == Found::Absent => Ok(Extracted::from_context(parent.context())),
@@ -70,9 +72,7 @@ impl Codec for TraceContext {
 /// A tracestate that cannot be read never affects the traceparent (section 3.3.1).
 #[inline(never)]
 fn with_list(parent: Parent, list: Found<'_>, carrier: &dyn Extractor) -> Extracted {
-    let (state, error) = match tracestate::parse(list, carrier) {
-        Ok(state) => (state, None),
-        Err(error) => (TraceState::default(), Some(error.into())),
-    };
-    Extracted { error, ..Extracted::from_context(parent.context().with_trace_state(state)) }
+    let mut context = parent.context();
+    let error = tracestate::read(list, carrier, &mut context).err().map(ExtractError::from);
+    Extracted { error, ..Extracted::from_context(context) }
 }

@@ -77,7 +77,6 @@ pub(super) fn extract(
 }
 
 /// What is written: the digits of ids, and the decision.
-#[derive(Default)]
 pub(super) struct Written {
     ids: Option<([u8; 32], [u8; 16])>,
     parent_id: Option<[u8; 16]>,

@@ -12,6 +12,8 @@
 //! ```
 //! Without a state the receiver decides; a state alone is a decision about a trace yet to begin.
 
+use tracer_core::{SpanId, TraceId};
+
 use super::{Ids, State, span_id, trace_id, usual_ids};
 use crate::carrier::Field;
 use crate::codec::error::told;
@@ -62,6 +64,11 @@ pub(super) fn extract(value: &[u8]) -> Result<State, B3SingleError> {
 
 /// The value; empty if there is nothing to write.
 pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
+    if let (Some(Ids { trace_id, span_id, parent_id: None }), Some(decision)) = (ids, decision) {
+        if hex::has_both_halves(trace_id) {
+            return format_usual(trace_id, span_id, decision);
+        }
+    }
     let mut value = Buffer::new();
     if let Some(ids) = ids {
         value.push(hex::without_zero_half(&hex::of_trace_id(ids.trace_id)));
@@ -70,11 +77,23 @@ pub(super) fn format(State { ids, decision }: State) -> Buffer<BYTES_MAX> {
     }
     if let Some(decision) = decision {
         value.push(if ids.is_some() { b"-" } else { b"" });
-        value.push(symbol(decision));
+        value.push(&[symbol(decision)]);
     }
     if let Some(parent_id) = ids.and_then(|ids| ids.parent_id) {
         value.push(b"-");
         value.push(&hex::of_span_id(parent_id));
+    }
+    value
+}
+
+/// With 32 digits, a state and no parent, and so of a known length: written in its place.
+fn format_usual(trace_id: TraceId, span_id: SpanId, decision: SamplingDecision) -> Buffer<BYTES_MAX> {
+    let mut value = Buffer::of(b"00000000000000000000000000000000-0000000000000000-0");
+    if let Some((trace_digits, [_, rest @ ..])) = value.as_mut_bytes().split_first_chunk_mut() {
+        *trace_digits = hex::of_trace_id(trace_id);
+        if let Some((span_digits, [.., state])) = rest.split_first_chunk_mut() {
+            (*span_digits, *state) = (hex::of_span_id(span_id), symbol(decision));
+        }
     }
     value
 }
@@ -127,11 +146,11 @@ const fn decision(state: &[u8]) -> Option<SamplingDecision> {
     }
 }
 
-const fn symbol(decision: SamplingDecision) -> &'static [u8] {
+const fn symbol(decision: SamplingDecision) -> u8 {
     match decision {
-        SamplingDecision::Deny => b"0",
-        SamplingDecision::Accept => b"1",
-        SamplingDecision::Debug => b"d",
+        SamplingDecision::Deny => b'0',
+        SamplingDecision::Accept => b'1',
+        SamplingDecision::Debug => b'd',
     }
 }
 

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use tracer_core::Baggage;
 
 use super::{JaegerError, url};
-use crate::carrier::{Extractor, Field, Injector};
+use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::oldest_first;
 use crate::codec::{InjectError, InjectReason};
 use crate::text;
@@ -55,15 +55,15 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     error.map_or(Ok(()), |reason| Err(InjectError::new(PREFIX, reason)))
 }
 
-/// What can be read, and the first thing that is too much.
-pub(super) fn extract(carrier: &dyn Extractor) -> (Baggage, Option<JaegerError>) {
+/// What can be read, and the first thing that is too much. `list` is what was found of [`FIELD`].
+pub(super) fn extract(list: Found<'_>, carrier: &dyn Extractor) -> (Baggage, Option<JaegerError>) {
     let mut reader = Reader::default();
     // Of a key's items the last one counts, and what a person wrote goes before what a program did.
     carrier.visit_prefix(PREFIX, &mut |key, value| match key {
         "" => ControlFlow::Continue(()),
         _ => reader.read_item(key, text::trim(value)),
     });
-    if reader.over.is_none() {
+    if reader.over.is_none() && list != Found::Absent {
         carrier.visit_values(&FIELD, &mut |list| reader.read_pairs(text::trim(list)));
     }
     (reader.baggage, reader.over)
@@ -137,7 +137,8 @@ mod tests {
     }
 
     fn extract(headers: &[(&str, &str)]) -> (Baggage, Option<JaegerError>) {
-        super::extract(&Pairs(headers))
+        let carrier = Pairs(headers);
+        super::extract(carrier.find(&FIELD), &carrier)
     }
 
     #[test]

@@ -108,27 +108,15 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
 
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
-    let mut value = Buffer::new();
     let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
     let [_, flags] = hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)]);
-    let (trace_id, span_id) = (hex::of_trace_id(context.trace_id()), hex::of_span_id(context.span_id()));
-    // Of a known length, and written as one.
-    let mut usual = *b"00000000000000000000000000000000:0000000000000000:0:0";
-    if let Some((trace, [_, rest @ ..])) = usual.split_first_chunk_mut() {
-        *trace = trace_id;
-        if let Some((span, [.., last])) = rest.split_first_chunk_mut() {
-            (*span, *last) = (span_id, flags);
-        }
+    if hex::has_both_halves(context.trace_id()) && !context.parent_id().is_valid() {
+        return format_usual(context, flags);
     }
-    let is_usual =
-        hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
-    if is_usual {
-        value.push(&usual);
-        return value;
-    }
-    value.push(hex::without_zero_half(&trace_id));
+    let mut value = Buffer::new();
+    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
     value.push(b":");
-    value.push(&span_id);
+    value.push(&hex::of_span_id(context.span_id()));
     value.push(b":");
     if context.parent_id().is_valid() {
         value.push(&hex::of_span_id(context.parent_id()));
@@ -137,6 +125,18 @@ pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     }
     value.push(b":");
     value.push(&[flags]);
+    value
+}
+
+/// With 32 digits and no parent, and so of a known length: written in its place.
+fn format_usual(context: &SpanContext, flags: u8) -> Buffer<WRITTEN_BYTES_MAX> {
+    let mut value = Buffer::of(b"00000000000000000000000000000000:0000000000000000:0:0");
+    if let Some((trace_id, [_, rest @ ..])) = value.as_mut_bytes().split_first_chunk_mut() {
+        *trace_id = hex::of_trace_id(context.trace_id());
+        if let Some((span_id, [.., last])) = rest.split_first_chunk_mut() {
+            (*span_id, *last) = (hex::of_span_id(context.span_id()), flags);
+        }
+    }
     value
 }
 

@@ -34,13 +34,17 @@ pub enum TracestateError {
     TooLong(u32),
 }
 
-/// The list of what was found of the field; empty without one.
+/// Takes the list of what was found of the field into a context.
 #[inline]
-pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceState, TracestateError> {
+pub(super) fn read(
+    found: Found<'_>,
+    carrier: &dyn Extractor,
+    context: &mut SpanContext,
+) -> Result<(), TracestateError> {
     match found {
-        Found::Absent => Ok(TraceState::default()),
-        Found::Once(list) => parse_list(list),
-        Found::Repeated(_) => parse_list(&joined(carrier)?),
+        Found::Absent => Ok(()),
+        Found::Once(list) => read_list(list, context),
+        Found::Repeated(_) => read_list(&joined(carrier)?, context),
     }
 }
 
@@ -50,11 +54,11 @@ pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
 }
 
 #[inline]
-fn parse_list(list: &[u8]) -> Result<TraceState, TracestateError> {
+fn read_list(list: &[u8], context: &mut SpanContext) -> Result<(), TracestateError> {
     if list.len() > READ_BYTES_MAX {
         return Err(TracestateError::TooLong(told(list.len())));
     }
-    TraceState::parse(list).map_err(TracestateError::List)
+    context.read_trace_state(list).map_err(TracestateError::List)
 }
 
 /// All fields, joined by commas. Nothing is copied of what is too long.
@@ -83,7 +87,9 @@ mod tests {
     fn read(fields: &[&[u8]]) -> Result<String, TracestateError> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
         let carrier = Pairs(&pairs);
-        parse(carrier.find(&FIELD), &carrier).map(|state| state.to_string())
+        let mut context = SpanContext::default();
+        super::read(carrier.find(&FIELD), &carrier, &mut context)?;
+        Ok(context.trace_state().map(ToString::to_string).unwrap_or_default())
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn write(item: &BaggageItem<'_>, list: &mut Vec<u8>) -> bool {
 
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && text::span(bytes, text::TOKEN) == bytes.len()
+    !bytes.is_empty() && text::is_all(bytes, text::TOKEN)
 }
 
 fn property(property: &[u8]) -> Option<BaggageProperty> {
@@ -82,7 +82,7 @@ fn token(key: &[u8]) -> Option<&str> {
 
 fn decoded(value: &[u8]) -> Option<Cow<'_, str>> {
     let value = text::trim(value);
-    (text::span(value, text::OCTET) == value.len()).then(|| percent::decode(value))
+    text::is_all(value, text::OCTET).then(|| percent::decode(value))
 }
 
 #[cfg(test)]
