@@ -103,6 +103,19 @@ impl SpanContext {
         self.with_extra(is_empty, Extra { baggage, trace_state })
     }
 
+    /// Takes the tracestate of a header's value, as [`TraceState::parse`] reads it.
+    ///
+    /// # Errors
+    /// As there; what was there then stays.
+    pub fn read_trace_state(&mut self, list: &[u8]) -> Result<(), TraceStateError> {
+        // Built in its place, of which the copy on the heap is made.
+        let mut extra = Extra { baggage: self.baggage().clone(), trace_state: TraceState::default() };
+        extra.trace_state.read(list)?;
+        let is_empty = extra.trace_state.is_empty() && extra.baggage.is_empty();
+        self.extra = (!is_empty).then(|| Arc::new(extra));
+        Ok(())
+    }
+
     /// The same with other baggage.
     #[must_use]
     pub fn with_baggage(self, baggage: Baggage) -> Self {

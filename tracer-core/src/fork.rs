@@ -102,11 +102,10 @@ impl<T> Held<T> {
     #[inline(always)]
     pub(crate) fn get(&self) -> &'static T {
         let ptr = self.0.0.load(Ordering::Acquire);
-        // SAFETY: as in `Slot::get`, and never null: it was not at first, and `replace` puts references there.
-        unsafe {
-            std::hint::assert_unchecked(!ptr.is_null());
-            &*ptr
-        }
+        // SAFETY: never null: it was not at first, and `replace` puts references there.
+        unsafe { std::hint::assert_unchecked(!ptr.is_null()) };
+        // SAFETY: as in `Slot::get`.
+        unsafe { &*ptr }
     }
 
     /// As [`Slot::replace`].

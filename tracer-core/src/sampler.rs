@@ -240,6 +240,11 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The last handle of the tracer that asks has gone: what runs for this sampler may end. A tracer's sampler itself
+    /// stays for the rest of the process, for spans that are open still. Samplers that are made of others pass it on;
+    /// one in an `Arc` is not told, since others may ask it. Must not panic.
+    fn close(&self) {}
+
     /// Records what both record. The other is asked about what this one wants, or leaves to it: a rate limit
     /// belongs on the right.
     fn and<S: Sampler>(self, other: S) -> And<Self, S>
@@ -273,6 +278,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
     fn always(&self) -> Option<Decision<'_>> {
         (**self).always()
+    }
+
+    fn close(&self) {
+        (**self).close();
     }
 }
 

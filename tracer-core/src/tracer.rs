@@ -59,8 +59,10 @@ struct Settings {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        let core = self.core.get();
+        core.sampling.sampler.close();
         if let Some(switch) = &self.settings.switch {
-            switch.release(&self.core.get().switch);
+            switch.release(&core.switch);
         }
     }
 }

@@ -86,7 +86,7 @@ fn root_of_all(core: &'static Core, name: &'static str, kind: SpanKind) -> Span 
         Some(always) if begun.is_here() => {
             let flags = flags(TraceFlags::RANDOM, always.is_sampled, false);
             let context = SpanContext::root(trace_id, begun.span_id(), flags);
-            begun.span(core, name, kind, context, State::OFF, (None, always.by))
+            begun.span(core, (name, kind), (context, State::OFF), (None, always.by))
         }
         _ => root_slowly(core, name, kind),
     }
@@ -123,7 +123,7 @@ fn root_slowly(core: &'static Core, name: &'static str, kind: SpanKind) -> Span 
     let (core, begun) = Begun::of(core, sampled);
     let context = SpanContext::root(trace_id, begun.span_id(), flags(TraceFlags::RANDOM, sampled, false));
     let kept = kept_tags(core, decision.by.filter(|_| sampled));
-    begun.span(core, name, kind, context, State::OFF, kept)
+    begun.span(core, (name, kind), (context, State::OFF), kept)
 }
 
 /// What a span that records keeps of its sampler's tags; those that may be others later are written now.
@@ -255,7 +255,7 @@ impl Begun {
     fn child(self, core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
         let context = parent.child(self.span_id(), parent.flags());
         let state = State::PARENT_IS_REMOTE.when(parent.is_remote());
-        self.span(core, name, kind, context, state, (None, None))
+        self.span(core, (name, kind), (context, state), (None, None))
     }
 
     /// The span, put together where it will be: parts that are changed later would be written narrowly and read
@@ -264,10 +264,8 @@ impl Begun {
     fn span(
         self,
         core: &'static Core,
-        name: &'static str,
-        kind: SpanKind,
-        context: SpanContext,
-        state: State,
+        (name, kind): (&'static str, SpanKind),
+        (context, state): (SpanContext, State),
         (body, sampled_by): Kept,
     ) -> Span {
         Span {

@@ -23,17 +23,19 @@ struct ByText {
 }
 
 impl ByText {
-    const EMPTY: Self = Self {
-        stamp: Cell::new(0),
-        len: Cell::new(0),
-        off: Cell::new(false),
-        words: [const { Cell::new(0) }; TEXT_WORDS],
-        last: Cell::new(0),
-    };
+    const fn empty() -> Self {
+        Self {
+            stamp: Cell::new(0),
+            len: Cell::new(0),
+            off: Cell::new(false),
+            words: [const { Cell::new(0) }; TEXT_WORDS],
+            last: Cell::new(0),
+        }
+    }
 }
 
 thread_local! {
-    static BY_TEXT: [ByText; SLOTS] = const { [const { ByText::EMPTY }; SLOTS] };
+    static BY_TEXT: [ByText; SLOTS] = const { [const { ByText::empty() }; SLOTS] };
 }
 
 /// Reads or writes an entry. What is done with it is little, so that this dissolves.

@@ -8,7 +8,10 @@ use tracer_core::{Batch, Losses, StatusCode};
 use super::json::{put_base64, put_display, put_f64, put_hex_str, put_list, put_quoted, put_str};
 use super::{Encoded, losses, read, scope_version};
 
-/// Writes a batch as a `TracesData` object, without an end of line. What `out` held is replaced.
+/// The media type of what [`encode`] writes.
+pub const CONTENT_TYPE: &str = "application/json";
+
+/// Writes a batch as a `TracesData` object, which is also an `ExportTraceServiceRequest`, without an end of line. What `out` held is replaced.
 ///
 /// ```
 /// use tracer_core::row::Rows;

@@ -5,7 +5,7 @@ use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
 use tracer_core::row::wire::{put_bytes, put_varint};
 
 /// A `Span` message. `kind` is that of the record, or `None` if the sender did not say.
-pub(super) fn span(record: &SpanRecord, kind: Option<SpanKind>) -> Vec<u8> {
+pub(crate) fn span(record: &SpanRecord, kind: Option<SpanKind>) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     put_bytes(&mut out, 0x0a, &record.trace_id.to_bytes());
     put_bytes(&mut out, 0x12, &record.span_id.to_bytes());

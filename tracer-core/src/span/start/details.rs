@@ -68,7 +68,7 @@ impl Details<'_, '_> {
         };
         let state = State::PARENT_IS_REMOTE.when(valid_parent.is_some_and(SpanContext::is_remote));
         let kept = kept_tags(core, decision.by.filter(|_| sampled && valid_parent.is_none()));
-        let mut span = begun.span(core, self.static_name, self.kind, context, state, kept);
+        let mut span = begun.span(core, (self.static_name, self.kind), (context, state), kept);
         if sampled {
             self.record(&mut span, core);
         }
