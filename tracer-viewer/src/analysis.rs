@@ -6,12 +6,14 @@
 //!   gaps.rs           time that nothing accounts for     compare.rs    of two traces
 //!   siblings.rs       one after the other; never more    aggregate.rs  of a group
 //!                     than k at once                   graph.rs, red.rs, attribution.rs
+//!   clock_skew.rs     clocks that are off, taken away if asked; warnings.rs says what is odd
 //! ```
 //!
 //! Nothing here calls itself: a trace may be a chain of as many spans as it may have.
 
 pub(crate) mod aggregate;
 pub(crate) mod attribution;
+pub(crate) mod clock_skew;
 pub(crate) mod compare;
 pub(crate) mod critical_path;
 pub(crate) mod forest;

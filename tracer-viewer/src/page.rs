@@ -38,6 +38,7 @@ const FILES: &[(&str, &str)] = &[
     file!("search/upload.js"),
     file!("trace/analysis.js"),
     file!("trace/bars.js"),
+    file!("trace/clocks.js"),
     file!("trace/details.js"),
     file!("trace/drag.js"),
     file!("trace/find.js"),

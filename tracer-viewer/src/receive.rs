@@ -18,7 +18,7 @@ pub(crate) mod otlp;
 pub(crate) mod otlp_http;
 mod otlp_json;
 mod request;
-mod span_writer;
+pub(crate) mod span_writer;
 pub(crate) mod upload;
 mod zipkin;
 pub(crate) mod zipkin_http;

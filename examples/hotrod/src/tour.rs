@@ -2,11 +2,10 @@
 //! should, and the bottleneck that the traces show.
 //!
 //! ```text
-//! setting ─> POST /fixes ─> orders (load) ─> flush ─> GET /api/traces/ID ─> critical paths ─> report
+//! setting ─> POST /fixes ─> orders (load) ─> flush ─> GET /api/viewer/traces/ID/analysis ─> report
 //! ```
 
 mod bottleneck;
-mod critical_path;
 mod report;
 mod setting;
 mod traces;
@@ -132,7 +131,7 @@ impl Guide<'_> {
         let viewer = QueryApi::new(&self.client, &self.tour.viewer);
         let mut traces = Vec::new();
         for trace_id in shots.iter().filter_map(|shot| shot.trace_id.as_deref()) {
-            traces.push(viewer.trace(trace_id).await?);
+            traces.push(viewer.analysed(trace_id).await?);
         }
         Ok(Bottleneck::of(&traces))
     }

@@ -11,6 +11,7 @@
 //! After each test the console must be free of errors, and no request may have gone elsewhere. With the
 //! variable `INTEROP_SCREENSHOTS` pictures of all views go to the folder that it names.
 
+mod away;
 mod hostile;
 mod large;
 mod made;
@@ -72,7 +73,17 @@ impl Stage {
 
     /// Runs a test on a page of its own; then nothing may be left to complain about.
     fn on_page<T>(&mut self, run: impl FnOnce(&mut Page<'_>) -> Result<T, String>) -> Result<T, String> {
-        let origins = [self.viewer.as_str(), self.hotrod.frontend()];
+        let frontend = self.hotrod.frontend().to_owned();
+        self.on_page_of(&frontend, run)
+    }
+
+    /// The same with another frontend.
+    fn on_page_of<T>(
+        &mut self,
+        frontend: &str,
+        run: impl FnOnce(&mut Page<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let origins = [self.viewer.as_str(), frontend];
         let mut page = self.browser.page()?;
         page.look(1280, 900, false)?;
         let result = run(&mut page);

@@ -2,7 +2,7 @@
 //!
 //! | kind | where |
 //! |---|---|
-//! | waiting | in a span that says so: it has a link to what it waited for and no children, or a log says "waiting", "blocked" or "queued"; until the next log or child |
+//! | waiting | in a span that says so: it has a link to what it waited for and no children, or a log says "waiting", "blocked" or "queued"; until the next log or child. Or just before a child that says how long it was waited for, in a tag `*.wait_us` |
 //! | network | in a client's span, around its server's |
 //! | not instrumented | between the children of any other span |
 //!
@@ -67,7 +67,12 @@ fn of_node(forest: &Forest<'_>, node: &Node<'_>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for interval in own {
         let mut from_ns = interval.start_ns;
-        for wait in waits.iter().map(|wait| wait.clipped_to(interval)).filter(|wait| !wait.is_empty()) {
+        for wait in waits.iter().copied().chain(wait_for_a_child(forest, node, interval)) {
+            let rest = Interval { start_ns: from_ns, end_ns: interval.end_ns };
+            let wait = wait.clipped_to(rest);
+            if wait.is_empty() {
+                continue;
+            }
             let before = Interval { start_ns: from_ns, end_ns: wait.start_ns };
             gaps.extend(kind.filter(|_| !before.is_empty()).map(|kind| gap(before, kind)));
             gaps.push(gap(wait, Kind::Waiting));
@@ -105,6 +110,25 @@ fn waits_in_logs(node: &Node<'_>) -> Vec<Interval> {
     let ends = events.iter().skip(1).map(|event| event.time_unix_ns).chain([own.end_ns]);
     let waits = events.iter().zip(ends).filter(|(event, _)| says_waiting(event));
     waits.map(|(event, end_ns)| Interval { start_ns: event.time_unix_ns, end_ns }.clipped_to(own)).collect()
+}
+
+/// How long the child that begins where a part of its parent's own time ends was waited for.
+fn wait_for_a_child(forest: &Forest<'_>, node: &Node<'_>, own: Interval) -> Option<Interval> {
+    let start_ns = |child: &usize| forest.node(*child).map_or(0, |child| child.interval().start_ns);
+    // Children stand by their start.
+    let first = node.children.partition_point(|child| start_ns(child) < own.end_ns);
+    let candidates = node.children.iter().skip(first).take_while(|child| start_ns(child) == own.end_ns);
+    let waited_us = candidates.filter_map(|child| forest.node(*child)).filter_map(waited_us).max()?;
+    let start_ns = own.end_ns.saturating_sub(waited_us.saturating_mul(1_000));
+    Some(Interval { start_ns, end_ns: own.end_ns })
+}
+
+fn waited_us(node: &Node<'_>) -> Option<u64> {
+    let attributes = node.span.record().attributes;
+    let waits = attributes.iter().filter(|(key, _)| key.ends_with(".wait_us"));
+    waits
+        .filter_map(|(_, value)| if let Value::I64(us) = value { u64::try_from(*us).ok() } else { None })
+        .max()
 }
 
 fn says_waiting(event: &EventRecord) -> bool {
@@ -168,6 +192,27 @@ mod tests {
         let others =
             Spans::new("s").span(1, 0, (0, 1_000)).log(100, "Acquired lock; 0 transactions waiting behind");
         assert_eq!(gaps(others), [], "others wait, this one works");
+    }
+
+    #[test]
+    fn a_child_that_says_how_long_it_was_waited_for_names_the_gap_before_it() {
+        let spans = Spans::new("s")
+            .span(1, 0, (0, 1_000))
+            .span(2, 1, (100, 200))
+            .count("pool.wait_us", 250)
+            .span(3, 1, (600, 700))
+            .count("pool.wait_us", 250)
+            .span(4, 1, (900, 1_000))
+            .count("items", 250);
+        let expected = [
+            (1, 0, 100, Kind::Waiting),
+            (1, 200, 350, Kind::NotInstrumented),
+            (1, 350, 600, Kind::Waiting),
+            (1, 700, 900, Kind::NotInstrumented),
+        ];
+        assert_eq!(gaps(spans), expected);
+        let strange = Spans::new("s").span(1, 0, (0, 1_000)).span(2, 1, (500, 1_000)).count("x.wait_us", -5);
+        assert_eq!(gaps(strange), [(1, 0, 500, Kind::NotInstrumented)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use tracer_core::row::wire::put_bytes;
+use tracer_core::row::wire::{put_bytes, put_varint};
 use tracer_core::{Resource, SpanKind, TraceId};
 
 use super::forest::Forest;
@@ -58,6 +58,16 @@ impl Spans {
 
     pub(crate) fn tag(mut self, key: &str, value: &str) -> Self {
         put_bytes(&mut self.last().more, 0x4a, &pair(key, value));
+        self
+    }
+
+    pub(crate) fn count(mut self, key: &str, value: i64) -> Self {
+        let mut number = vec![0x18];
+        put_varint(&mut number, value.cast_unsigned());
+        let mut pair = Vec::new();
+        put_bytes(&mut pair, 0x0a, key.as_bytes());
+        put_bytes(&mut pair, 0x12, &number);
+        put_bytes(&mut self.last().more, 0x4a, &pair);
         self
     }
 

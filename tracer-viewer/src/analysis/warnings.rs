@@ -1,66 +1,45 @@
 //! What is odd about spans, said and not repaired: their clock, their parent, their id.
-//!
-//! Clocks are compared where a child ran on another host than its parent, or nobody says where:
-//! such a child should lie within its parent, half of the rest of the time before it and half
-//! behind. One that lasts longer than its parent may end later, but should not start earlier.
-//! What is below on the same host goes by the same clock.
 
 use std::collections::HashMap;
 
-use tracer_core::row::record::Value;
-
-use super::forest::{Forest, Node};
+use super::clock_skew::{self, Adjusted};
+use super::forest::Forest;
+use crate::store::Trace;
 use crate::store::span::StoredSpan;
-use crate::store::{Source, Trace};
-
-/// Attributes of a resource that name its host, the first that is there counts.
-const HOST_KEYS: [&str; 4] = ["host.id", "host.ip", "ip", "host.name"];
 
 /// Warnings by span.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings(HashMap<*const StoredSpan, Vec<String>>);
-
-/// How far a clock is off, and whose clock that is.
-#[derive(Clone, Debug, Default)]
-struct Skew {
-    host: Option<String>,
-    /// What would have to be added.
-    delta_ns: i128,
-}
 
 impl Warnings {
     /// The warnings of a trace.
     pub(crate) fn of(trace: &Trace) -> Self {
         let forest = Forest::of(trace);
         let mut warnings = Self::default();
-        let mut hosts: HashMap<*const Source, Option<String>> = HashMap::new();
-        let mut skews: Vec<Skew> = Vec::with_capacity(forest.nodes().len());
         let mut ids = HashMap::new();
-        for node in forest.nodes() {
-            let source = &node.span.source;
-            let host = hosts.entry(std::ptr::from_ref(&**source)).or_insert_with(|| host(source)).clone();
-            let above = node.parent.and_then(|parent| skews.get(parent));
-            let skew = match (forest.parent_of(node), above) {
-                (Some(parent), Some(above)) if host.is_none() || host != above.host => {
-                    Skew { host, delta_ns: delta_ns(node, parent) }
-                }
-                (Some(_), Some(above)) => above.clone(),
-                _ => Skew { host, delta_ns: 0 },
-            };
-            if skew.delta_ns != 0 {
-                warnings.add(
-                    node,
-                    format!("clock skew of {} is likely; times are not adjusted", shown(skew.delta_ns)),
-                );
+        for (node, skew) in forest.nodes().iter().zip(clock_skew::of(&forest)) {
+            if skew.to_parent_ns != 0 {
+                let by = shown(skew.to_parent_ns);
+                warnings.add(node.span, format!("clock skew of {by} is likely; times are not adjusted"));
             }
-            skews.push(skew);
             if node.parent.is_none() && node.span.parent_span_id.is_valid() {
                 let parent = node.span.parent_span_id;
-                warnings.add(node, format!("parent span {parent} is not in the trace, or below this one"));
+                let text = format!("parent span {parent} is not in the trace, or below this one");
+                warnings.add(node.span, text);
             }
             if ids.insert(node.span_id, ()).is_some() {
-                warnings.add(node, "another span has the same id".to_owned());
+                warnings.add(node.span, "another span has the same id".to_owned());
             }
+        }
+        warnings
+    }
+
+    /// Those of a trace with adjusted clocks: that, and what is odd still.
+    pub(crate) fn of_adjusted(adjusted: &Adjusted) -> Self {
+        let mut warnings = Self::of(&adjusted.trace);
+        for (span, by_ns) in &adjusted.moved {
+            let by = shown(*by_ns);
+            warnings.add(span, format!("times are moved by {by}: its clock seems to be off by that"));
         }
         warnings
     }
@@ -70,35 +49,8 @@ impl Warnings {
         self.0.remove(&std::ptr::from_ref(span)).unwrap_or_default()
     }
 
-    fn add(&mut self, node: &Node<'_>, warning: String) {
-        self.0.entry(std::ptr::from_ref(node.span)).or_default().push(warning);
-    }
-}
-
-fn delta_ns(child: &Node<'_>, parent: &Node<'_>) -> i128 {
-    let (child_time, parent_time) = (child.interval(), parent.interval());
-    let early_ns = i128::from(parent_time.start_ns) - i128::from(child_time.start_ns);
-    let starts_early = early_ns > 0;
-    if child_time.len_ns() > parent_time.len_ns() || !child.is_awaited {
-        return if starts_early { early_ns } else { 0 };
-    }
-    if !starts_early && child_time.end_ns <= parent_time.end_ns {
-        return 0;
-    }
-    early_ns + i128::from((parent_time.len_ns() - child_time.len_ns()) / 2)
-}
-
-fn host(source: &Source) -> Option<String> {
-    let tags = source.process_tags();
-    let named = |key: &&str| tags.iter().find(|(found, _)| found == key).map(|(_, value)| value);
-    let text = match HOST_KEYS.iter().find_map(named)? {
-        Value::Array(items) => items.first()?.clone(),
-        other => other.clone(),
-    };
-    match text {
-        Value::Str(text) if !text.is_empty() => Some(text),
-        Value::I64(number) => Some(number.to_string()),
-        _ => None,
+    fn add(&mut self, span: &StoredSpan, warning: String) {
+        self.0.entry(std::ptr::from_ref(span)).or_default().push(warning);
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) type Pairs = Query<Vec<(String, String)>>;
 pub(crate) fn router(store: Arc<Store>) -> Router {
     Router::new()
         .route("/api/services", get(services))
-        .route("/api/services/{service}/operations", get(operation_names))
+        .route("/api/services/{*rest}", get(operation_names))
         .route("/api/operations", get(operations))
         .route("/api/traces", get(traces))
         .route("/api/traces/{id}", get(one_trace))
@@ -46,8 +46,12 @@ async fn services(State(store): SharedStore) -> Response {
     json(StatusCode::OK, &Envelope::of(services, total))
 }
 
-async fn operation_names(State(store): SharedStore, Path(service): Path<String>) -> Response {
-    let mut names: Vec<_> = store.operations(&service).into_iter().map(|(name, _)| name).collect();
+/// `/api/services/NAME/operations`. Grafana leaves slashes of a name as they are.
+async fn operation_names(State(store): SharedStore, Path(rest): Path<String>) -> Response {
+    let Some(service) = rest.strip_suffix("/operations") else {
+        return nothing_here().await;
+    };
+    let mut names: Vec<_> = store.operations(service).into_iter().map(|(name, _)| name).collect();
     names.dedup();
     let total = names.len();
     json(StatusCode::OK, &Envelope::of(names, total))

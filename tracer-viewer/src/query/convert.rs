@@ -13,6 +13,7 @@ use tracer_core::row::record::{EventRecord, SpanRecord};
 use super::json::{JsonValue, KeyValue, Log, Process, Span, Trace, ValueType};
 use super::trace_id;
 use super::value::{key_value, text_tag};
+use crate::analysis::clock_skew::Adjusted;
 use crate::analysis::shared_ids::SharedIds;
 use crate::analysis::warnings::Warnings;
 use crate::store::span::StoredSpan;
@@ -29,8 +30,17 @@ const LIBRARY_KEYS: [&str; 5] = [
 
 /// The whole trace.
 pub(crate) fn trace(trace: &store::Trace) -> Trace {
+    with_warnings(trace, Warnings::of(trace))
+}
+
+/// The whole trace by its root's clock; each span that was moved has a warning that says so.
+pub(crate) fn adjusted(adjusted: &Adjusted) -> Trace {
+    with_warnings(&adjusted.trace, Warnings::of_adjusted(adjusted))
+}
+
+fn with_warnings(trace: &store::Trace, mut warnings: Warnings) -> Trace {
     let shared_ids = SharedIds::of(&trace.spans);
-    let (mut processes, mut warnings) = (Processes::default(), Warnings::of(trace));
+    let mut processes = Processes::default();
     let mut spans: Vec<&Arc<StoredSpan>> = trace.spans.iter().collect();
     spans.sort_by_key(|span| span.start_unix_ns);
     let spans = spans.into_iter().map(|stored| {

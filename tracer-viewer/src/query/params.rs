@@ -51,6 +51,15 @@ pub(crate) enum Dialect {
     Viewer,
 }
 
+/// By which clocks the times of a trace are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clocks {
+    /// Each host's own.
+    Recorded,
+    /// The root's: what seems to be off is taken away.
+    Adjusted,
+}
+
 /// Why a search cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParamError {
@@ -68,6 +77,8 @@ pub(crate) enum ParamError {
     Lookback(String),
     #[error("unable to parse param 'error': {0:?} is neither true nor false")]
     NotABool(String),
+    #[error("unable to parse param 'clocks': {0:?} is neither recorded nor adjusted")]
+    Clocks(String),
     #[error("malformed 'tag' parameter, expecting key:value, received: {0:?}")]
     Tag(String),
     #[error("malformed 'tags' parameter, expecting a JSON object of strings: {0}")]
@@ -101,6 +112,15 @@ impl Params {
             Some(0) => Err(ParamError::NoLimit),
             Some(limit) => Ok(usize::try_from(limit).unwrap_or(usize::MAX)),
             None => Ok(default),
+        }
+    }
+
+    /// By which clocks, as they were recorded if it is not said.
+    pub(crate) fn clocks(&self) -> Result<Clocks, ParamError> {
+        match self.first("clocks") {
+            None | Some("recorded") => Ok(Clocks::Recorded),
+            Some("adjusted") => Ok(Clocks::Adjusted),
+            Some(other) => Err(ParamError::Clocks(other.chars().take(64).collect())),
         }
     }
 

@@ -1,15 +1,20 @@
 //! What one trace tells, as the page reads it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::params::Clocks;
 use super::trace_id;
+use crate::analysis::clock_skew::Adjusted;
 use crate::analysis::forest::Forest;
 use crate::analysis::gaps::{self, Kind};
+use crate::analysis::shared_ids::SharedIds;
 use crate::analysis::siblings::{self, Bound, Findings, Staircase};
 use crate::analysis::{critical_path, self_time};
 use crate::store;
+use crate::store::span::StoredSpan;
 
 /// What one trace tells.
 #[derive(Debug, Serialize)]
@@ -22,6 +27,7 @@ pub(super) struct Analysis {
     gaps: Vec<Gap>,
     staircases: Vec<Stairs>,
     concurrency: Vec<Crowd>,
+    clock_skew: Vec<Moved>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,9 +69,22 @@ struct Crowd {
     most: usize,
 }
 
+/// A span whose clock seems to be off: what adjusting adds to its times.
+#[derive(Debug, Serialize)]
+struct Moved {
+    #[serde(rename = "spanID")]
+    span_id: String,
+    by: i64,
+}
+
 impl Analysis {
-    pub(super) fn of(trace: &store::Trace) -> Self {
-        let forest = Forest::of(trace);
+    pub(super) fn of(trace: &store::Trace, clocks: Clocks) -> Self {
+        let adjusted = Adjusted::of(trace);
+        let shown = match clocks {
+            Clocks::Recorded => trace,
+            Clocks::Adjusted => &adjusted.trace,
+        };
+        let forest = Forest::of(shown);
         let Findings { staircases, bounds } = siblings::findings(&forest);
         let id = |node: usize| forest.node(node).map_or_else(String::new, |node| node.span_id.to_string());
         let segments = critical_path::of(&forest).into_iter().map(|segment| Part {
@@ -94,7 +113,19 @@ impl Analysis {
             gaps: gaps::of(&forest).into_iter().map(gap).collect(),
             staircases: staircases.into_iter().map(|stairs| Stairs::of(&forest, stairs)).collect(),
             concurrency: bounds.into_iter().map(|bound| Crowd::of(&forest, bound)).collect(),
+            clock_skew: Moved::all(&adjusted),
         }
+    }
+}
+
+impl Moved {
+    fn all(adjusted: &Adjusted) -> Vec<Self> {
+        let shared_ids = SharedIds::of(&adjusted.trace.spans);
+        let moved = |(span, by_ns): &(Arc<StoredSpan>, i128)| Self {
+            span_id: shared_ids.resolve(span).span_id.to_string(),
+            by: i64::try_from(by_ns / 1_000).unwrap_or(if *by_ns < 0 { i64::MIN } else { i64::MAX }),
+        };
+        adjusted.moved.iter().map(moved).collect()
     }
 }
 

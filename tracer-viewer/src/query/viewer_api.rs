@@ -14,12 +14,13 @@ use tracer_core::TraceId;
 use super::answer::{aside, bad_request, data, error, json};
 use super::api::{Pairs, SharedStore, find};
 use super::json::Envelope;
-use super::params::{Dialect, ParamError, Params, TraceQuery};
+use super::params::{Clocks, Dialect, ParamError, Params, TraceQuery};
 use super::summary::{self, Summary};
 use super::trace_analysis::Analysis;
-use super::trace_id;
+use super::{convert, trace_id};
 use crate::analysis::aggregate::aggregate;
 use crate::analysis::attribution::{self, attribution};
+use crate::analysis::clock_skew::Adjusted;
 use crate::analysis::compare::{Comparison, compare};
 use crate::analysis::graph::graph;
 use crate::analysis::red::red;
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<Arc<Store>> {
     Router::new()
         .route("/api/viewer/traces", get(summaries))
         .route("/api/viewer/traces/latest", get(latest))
+        .route("/api/viewer/traces/{id}", get(one_trace))
         .route("/api/viewer/traces/{id}/analysis", get(analysis))
         .route("/api/viewer/compare", get(comparison))
         .route("/api/viewer/aggregate", get(aggregation))
@@ -81,10 +83,23 @@ async fn latest(State(store): SharedStore, Query(pairs): Pairs) -> Response {
     .await
 }
 
-async fn analysis(State(store): SharedStore, Path(id): Path<String>) -> Response {
-    match trace(&store, &id) {
-        Ok(trace) => aside(move || data(Analysis::of(&trace))).await,
-        Err(refused) => refused,
+/// As `/api/traces/{id}`, and by its root's clock if that is asked for.
+async fn one_trace(State(store): SharedStore, Path(id): Path<String>, Query(pairs): Pairs) -> Response {
+    match (trace(&store, &id), Params::new(pairs).clocks()) {
+        (Ok(trace), Ok(Clocks::Recorded)) => aside(move || data([convert::trace(&trace)])).await,
+        (Ok(trace), Ok(Clocks::Adjusted)) => {
+            aside(move || data([convert::adjusted(&Adjusted::of(&trace))])).await
+        }
+        (Err(refused), _) => refused,
+        (_, Err(cause)) => bad_request(&cause),
+    }
+}
+
+async fn analysis(State(store): SharedStore, Path(id): Path<String>, Query(pairs): Pairs) -> Response {
+    match (trace(&store, &id), Params::new(pairs).clocks()) {
+        (Ok(trace), Ok(clocks)) => aside(move || data(Analysis::of(&trace, clocks))).await,
+        (Err(refused), _) => refused,
+        (_, Err(cause)) => bad_request(&cause),
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "helpers of tests may, as tests do"
 )]
 
+mod clients;
 mod formats;
 #[cfg(feature = "grpc")]
 mod grpc;

@@ -129,6 +129,7 @@ fn services_and_operations_are_listed() {
     assert_eq!((&services["data"], &services["total"]), (&json!(["back", "front"]), &json!(2)));
     assert_eq!(data(addr, "/api/services/back/operations"), json!(["handle"]));
     assert_eq!(data(addr, "/api/services/no%2Fbody/operations"), json!([]));
+    assert_eq!(get(addr, "/api/services/back").status, 404);
     let both =
         json!([{ "name": "handle", "spanKind": "server" }, { "name": "handle", "spanKind": "consumer" }]);
     assert_eq!(data(addr, "/api/operations?service=back"), both);

@@ -54,6 +54,43 @@ fn an_analysis_names_what_a_trace_waited_for() {
 }
 
 #[test]
+fn clocks_are_adjusted_for_who_asks_and_for_nobody_else() {
+    let viewer = viewer();
+    let addr = viewer.local_addr();
+    let start_ns = now_ns();
+    post(&viewer, "front", &[span_at(7, 1, None, "call", (start_ns, 100 * MS))]);
+    // Its clock is two seconds ahead.
+    let log = Message::default().fixed64(1, start_ns + 2_010 * MS).bytes(2, "done");
+    let called = span_at(7, 2, Some(1), "handle", (start_ns + 2_000 * MS, 20 * MS)).bytes(11, log);
+    post(&viewer, "back", &[called, span_at(7, 3, Some(2), "query", (start_ns + 2_005 * MS, 5 * MS))]);
+    let path = format!("/api/viewer/traces/{}", "07".repeat(16));
+    let start_us = start_ns / 1_000;
+
+    let recorded = data(addr, &path);
+    assert_eq!(recorded, data(addr, &format!("/api/traces/{}", "07".repeat(16))));
+    assert_eq!(data(addr, &format!("{path}?clocks=recorded")), recorded);
+    let found = data(addr, &format!("{path}/analysis"));
+    let skew = json!([
+        { "spanID": "0000000000000002", "by": -1_960_000 },
+        { "spanID": "0000000000000003", "by": -1_960_000 },
+    ]);
+    assert_eq!(found["clockSkew"], skew);
+    assert_eq!(found["criticalPath"].as_array().unwrap().len(), 1, "{found}");
+
+    let adjusted = data(addr, &format!("{path}?clocks=adjusted"));
+    let span = &adjusted[0]["spans"][1];
+    assert_eq!((&span["operationName"], &span["startTime"]), (&json!("handle"), &json!(start_us + 40_000)));
+    assert_eq!(span["logs"][0]["timestamp"], start_us + 50_000);
+    assert_eq!(span["warnings"], json!(["times are moved by -1.96s: its clock seems to be off by that"]));
+    assert_eq!(adjusted[0]["spans"][0], recorded[0]["spans"][0], "the root's clock is the one that counts");
+    let found = data(addr, &format!("{path}/analysis?clocks=adjusted"));
+    assert_eq!(found["clockSkew"], skew);
+    let path: Vec<_> = found["criticalPath"].as_array().unwrap().iter().map(|part| &part["spanID"]).collect();
+    let [root, handle, query] = ["0000000000000001", "0000000000000002", "0000000000000003"];
+    assert_eq!(path, [root, handle, query, handle, root]);
+}
+
+#[test]
 fn groups_are_compared_added_up_and_attributed() {
     let viewer = viewer();
     let addr = viewer.local_addr();
@@ -165,6 +202,8 @@ fn what_cannot_be_understood_is_said() {
         ("/api/viewer/traces/latest?since=now".to_owned(), 400, "'since'"),
         ("/api/viewer/traces/latest?limit=0".to_owned(), 400, "'limit'"),
         ("/api/viewer/traces/xyz/analysis".to_owned(), 400, "xyz"),
+        ("/api/viewer/traces/xyz".to_owned(), 400, "xyz"),
+        (format!("/api/viewer/traces/{none}?clocks=adjusted"), 404, "trace not found"),
         (format!("/api/viewer/traces/{none}/analysis"), 404, "trace not found"),
         (format!("/api/viewer/compare?a={none}"), 400, "'b'"),
         (format!("/api/viewer/compare?a={none}&b={none}"), 404, "trace not found"),

@@ -12,7 +12,7 @@ export const LOOKBACKS = [
   ["2d", "Last 2 days", 2 * 86400],
   ["all", "Any time", Infinity],
 ];
-const LIMITS = ["20", "50", "100", "500", "1500"];
+const LIMITS = ["20", "50", "100", "500", "1500", "5000"];
 /** As in the style sheets. */
 const NARROW_PX = 640;
 const DEFAULTS = { lookback: "2d", limit: "100" };

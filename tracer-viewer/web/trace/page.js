@@ -6,6 +6,7 @@ import { colorClass } from "../lib/colors.js";
 import { el, problem, show } from "../lib/dom.js";
 import { count, dateTime, duration, short } from "../lib/format.js";
 import { analysisOf } from "./analysis.js";
+import { addresses, clocksNote } from "./clocks.js";
 import { findings } from "./findings.js";
 import { spanTable } from "./table.js";
 import { State } from "./state.js";
@@ -17,9 +18,9 @@ const VIEWS = { timeline: "Timeline", table: "Span table" };
 /** Shows a trace; see `State` for what the address keeps. */
 export async function tracePage(id, page) {
   show("Trace", el("p", {}, "Loading…"));
-  const address = `/api/traces/${encodeURIComponent(id)}`;
-  const analysing = ask(`/api/viewer/traces/${encodeURIComponent(id)}/analysis`).catch((error) => error);
-  const [trace] = await ask(address);
+  const address = addresses(id, page.parameters);
+  const analysing = ask(address.analysis).catch((error) => error);
+  const [trace] = await ask(address.trace);
   if (!page.isCurrent()) return;
   const tree = traceTree(trace);
   const title = `${short(tree.rows[0].service)}: ${short(tree.rows[0].span.operationName)}`;
@@ -30,7 +31,7 @@ export async function tracePage(id, page) {
   const view = views(panel, page, timeline, () => spanTable(tree, page, (row) => view.jump(row)));
   show(
     title,
-    el("article", { class: "trace-page" }, head(trace, tree, title, address), services(tree), found, view.tabs, panel),
+    el("article", { class: "trace-page" }, head(trace, tree, title, address.trace), services(tree), found, view.tabs, panel),
   );
   view.open(page.parameters.get("view"));
   if (view.name === "timeline") timeline.revealFirst();
@@ -41,7 +42,8 @@ export async function tracePage(id, page) {
     return;
   }
   analysisOf(analysis, tree);
-  found.replaceChildren(findings(analysis, tree, (row) => view.jump(row)));
+  const notes = [clocksNote(analysis, tree, page.parameters), findings(analysis, tree, (row) => view.jump(row))];
+  found.replaceChildren(...notes.filter(Boolean));
   timeline.analysed();
   if (view.name === "table") view.open("table");
 }

@@ -1,9 +1,8 @@
 //! What most of the time goes to, by the traces alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::critical_path::critical_path;
-use super::traces::{Span, Trace};
+use super::traces::{Analysed, Span};
 
 /// The operation that makes up most of the critical paths.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +33,7 @@ struct Part<'a> {
 
 impl Bottleneck {
     /// That of some traces; `None` if they have no time.
-    pub(super) fn of(traces: &[Trace]) -> Option<Self> {
+    pub(super) fn of(traces: &[Analysed]) -> Option<Self> {
         let (parts, total_us) = parts(traces);
         let ((service, operation), part) = parts.into_iter().max_by_key(|(_, part)| part.own_us)?;
         if total_us == 0 {
@@ -55,17 +54,21 @@ impl Bottleneck {
 type Parts<'a> = BTreeMap<(&'a str, &'a str), Part<'a>>;
 
 /// By service and operation; and the time of all.
-fn parts(traces: &[Trace]) -> (Parts<'_>, u64) {
+fn parts(traces: &[Analysed]) -> (Parts<'_>, u64) {
     let (mut parts, mut total_us) = (Parts::new(), 0);
-    for trace in traces {
+    for Analysed { trace, critical_path } in traces {
+        let spans: HashMap<&str, &Span> =
+            trace.spans.iter().map(|span| (span.span_id.as_str(), span)).collect();
         let mut of_trace: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        for step in critical_path(trace) {
-            let key = (trace.service(step.span), step.span.operation_name.as_str());
-            total_us += step.own_us;
-            *of_trace.entry(key).or_default() += step.own_us;
+        let mut seen: HashSet<&str> = HashSet::new();
+        for segment in critical_path {
+            let Some(span) = spans.get(segment.span_id.as_str()).copied() else { continue };
+            let key = (trace.service(span), span.operation_name.as_str());
+            total_us += segment.duration_us;
+            *of_trace.entry(key).or_default() += segment.duration_us;
             let part = parts.entry(key).or_default();
-            part.spans += 1;
-            part.example = Some(step.span);
+            part.spans += usize::from(seen.insert(&span.span_id));
+            part.example = Some(span);
         }
         for (key, own_us) in of_trace {
             let part = parts.entry(key).or_default();
@@ -83,18 +86,24 @@ mod tests {
     use super::*;
 
     /// A root of a hundred microseconds whose only child waits for some of them.
-    fn trace(trace_id: &str, wait_us: u64) -> Trace {
+    fn trace(trace_id: &str, wait_us: u64) -> Analysed {
         let json = json!({
             "traceID": trace_id,
             "processes": {"p1": {"serviceName": "frontend"}, "p2": {"serviceName": "mysql"}},
             "spans": [
-                {"spanID": "1", "operationName": "/dispatch", "startTime": 0, "duration": 100, "processID": "p1"},
-                {"spanID": "2", "operationName": "db.acquire", "startTime": 5, "duration": wait_us, "processID": "p2",
-                 "references": [{"refType": "CHILD_OF", "traceID": trace_id, "spanID": "1"}],
+                {"spanID": "1", "operationName": "/dispatch", "processID": "p1"},
+                {"spanID": "2", "operationName": "db.acquire", "processID": "p2",
                  "tags": [{"key": "wait.for", "type": "string", "value": "the connection"}]},
             ],
         });
-        serde_json::from_value(json).unwrap()
+        let path = json!([
+            {"spanID": "1", "startTime": 0, "duration": 5},
+            {"spanID": "2", "startTime": 5, "duration": wait_us},
+            {"spanID": "1", "startTime": 5 + wait_us, "duration": 95 - wait_us},
+        ]);
+        let (trace, critical_path) =
+            (serde_json::from_value(json).unwrap(), serde_json::from_value(path).unwrap());
+        Analysed { trace, critical_path }
     }
 
     #[test]

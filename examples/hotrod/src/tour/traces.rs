@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Client;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -16,8 +17,15 @@ pub(super) struct QueryApi<'a> {
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    data: Option<Vec<Trace>>,
+struct Envelope<T> {
+    data: Option<T>,
+}
+
+/// A trace, and what its end waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Analysed {
+    pub(super) trace: Trace,
+    pub(super) critical_path: Vec<Segment>,
 }
 
 /// A trace.
@@ -29,7 +37,7 @@ pub(super) struct Trace {
     pub(super) processes: BTreeMap<String, Process>,
 }
 
-/// A span; times in microseconds.
+/// A span.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Span {
@@ -37,23 +45,9 @@ pub(super) struct Span {
     pub(super) span_id: String,
     pub(super) operation_name: String,
     #[serde(default)]
-    pub(super) references: Vec<Reference>,
-    #[serde(rename = "startTime")]
-    pub(super) start_us: u64,
-    #[serde(rename = "duration")]
-    pub(super) duration_us: u64,
-    #[serde(default)]
     pub(super) tags: Vec<Tag>,
     #[serde(rename = "processID")]
     pub(super) process_id: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Reference {
-    pub(super) ref_type: String,
-    #[serde(rename = "spanID")]
-    pub(super) span_id: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -68,30 +62,50 @@ pub(super) struct Process {
     pub(super) service_name: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Analysis {
+    critical_path: Vec<Segment>,
+}
+
+/// A part of a critical path; a span may have several.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Segment {
+    #[serde(rename = "spanID")]
+    pub(super) span_id: String,
+    #[serde(rename = "duration")]
+    pub(super) duration_us: u64,
+}
+
 impl<'a> QueryApi<'a> {
     pub(super) const fn new(client: &'a Client, viewer: &'a str) -> Self {
         Self { client, viewer }
     }
 
-    /// A whole trace.
+    /// A whole trace, with what the viewer found out about it.
     ///
     /// # Errors
     /// If the viewer does not have it.
-    pub(super) async fn trace(&self, trace_id: &str) -> Result<Trace, String> {
-        let url = format!("{}/api/traces/{trace_id}", self.viewer);
-        let failed = |error: reqwest::Error| format!("trace {trace_id}: {error}");
-        let mut answer = self.client.get(url).send().await.map_err(failed)?;
+    pub(super) async fn analysed(&self, trace_id: &str) -> Result<Analysed, String> {
+        let traces: Vec<Trace> = self.data(&format!("/api/traces/{trace_id}")).await?;
+        let trace = traces.into_iter().next().ok_or_else(|| format!("the viewer has no trace {trace_id}"))?;
+        let found: Analysis = self.data(&format!("/api/viewer/traces/{trace_id}/analysis")).await?;
+        Ok(Analysed { trace, critical_path: found.critical_path })
+    }
+
+    async fn data<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+        let failed = |error: reqwest::Error| format!("{path}: {error}");
+        let mut answer = self.client.get(format!("{}{path}", self.viewer)).send().await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(format!("trace {trace_id}: more than {ANSWER_BYTES_MAX} bytes"));
+                return Err(format!("{path}: more than {ANSWER_BYTES_MAX} bytes"));
             }
             body.extend_from_slice(&chunk);
         }
-        let envelope: Envelope =
-            serde_json::from_slice(&body).map_err(|error| format!("trace {trace_id}: {error}"))?;
-        let trace = envelope.data.and_then(|mut traces| traces.pop());
-        trace.ok_or_else(|| format!("the viewer has no trace {trace_id}"))
+        let envelope: Envelope<T> =
+            serde_json::from_slice(&body).map_err(|error| format!("{path}: {error}"))?;
+        envelope.data.ok_or_else(|| format!("{path}: status {}", answer.status()))
     }
 }
 
@@ -102,15 +116,6 @@ impl Trace {
 }
 
 impl Span {
-    pub(super) const fn end_us(&self) -> u64 {
-        self.start_us.saturating_add(self.duration_us)
-    }
-
-    /// The span that waits for this one.
-    pub(super) fn parent(&self) -> Option<&str> {
-        self.references.iter().find(|it| it.ref_type == "CHILD_OF").map(|it| it.span_id.as_str())
-    }
-
     /// A tag of text.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|tag| tag.key == key).and_then(|tag| tag.value.as_str())

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{ROWS_ARE_THERE, Stage, TRIES, read};
+use super::{ROWS_ARE_THERE, Stage, TRIES, away, read};
 use crate::browser::Page;
 use crate::report::Report;
 
@@ -37,6 +37,10 @@ pub(in super::super) fn order<W: Write>(report: &mut Report<W>) {
         let viewer = stage.viewer.clone();
         stage.on_page(|page| fixed(page, &frontend, &viewer))
     });
+    report.test(
+        "browser/order: a route service that is away is an error on the page, a collector is nothing",
+        || away::route(&mut stage),
+    );
 }
 
 /// One order before a fix and one after it; the staircase is gone, and the comparison says what got quicker.
