@@ -58,7 +58,8 @@ fn run(
     let tracer = Tracer::builder("slow-collector").pipeline(&pipeline).build();
     let (begun, mut made) = (Instant::now(), 0_u64);
     while begun.elapsed() < length {
-        let due = (begun.elapsed().as_secs_f64() * f64::from(spans_per_second)) as u64;
+        let elapsed_us = u64::try_from(begun.elapsed().as_micros())?;
+        let due = elapsed_us.saturating_mul(spans_per_second.into()) / 1_000_000;
         for n in made..due {
             let span = tracer.span("GET /orders").tag("http.request.method", "GET").tag("n", n);
             span.tag("customer", "Zoë of 221b Baker Street").start().finish();

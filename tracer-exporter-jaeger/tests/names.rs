@@ -4,7 +4,7 @@
 //! namespace. Where there are no namespaces to be had the test is left out, and says so.
 
 #![cfg(all(target_os = "linux", feature = "grpc"))]
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests may, as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
 #[path = "it/collector.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
