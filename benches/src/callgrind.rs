@@ -33,7 +33,7 @@ fn plan(key: &str) -> &'static [Shape] {
     match key {
         "tracer-core" => &Shape::ALL,
         DROPPING => &[Shape::ChildPlain],
-        _ => &[Shape::ChildPlain, Shape::ChildFull, Shape::UnsampledChild],
+        _ => &[Shape::ChildPlain, Shape::ChildFull, Shape::UnsampledChild, Shape::SwitchedOff],
     }
 }
 

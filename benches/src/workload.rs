@@ -29,11 +29,15 @@ pub enum Shape {
     UnsampledRoot,
     /// The child of an unsampled span, with 4 tags.
     UnsampledChild,
+    /// The child of a sampled span, with 4 tags, whose operation is switched off by a pattern.
+    SwitchedOff,
+    /// The child of a sampled span, with one integer, whose tag is switched off by a pattern.
+    TagOff,
 }
 
 impl Shape {
     /// All shapes, in the order of the tables.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::RootSpan,
         Self::RootChildRich,
         Self::Unsampled,
@@ -44,6 +48,8 @@ impl Shape {
         Self::ChildFull,
         Self::UnsampledRoot,
         Self::UnsampledChild,
+        Self::SwitchedOff,
+        Self::TagOff,
     ];
 
     /// Its name in the tables.
@@ -60,6 +66,8 @@ impl Shape {
             Self::ChildFull => "child_full",
             Self::UnsampledRoot => "unsampled_root",
             Self::UnsampledChild => "unsampled_child",
+            Self::SwitchedOff => "switched_off",
+            Self::TagOff => "tag_off",
         }
     }
 
@@ -67,17 +75,20 @@ impl Shape {
     #[must_use]
     pub const fn spans(self) -> u64 {
         match self {
-            Self::Unsampled | Self::UnsampledRoot | Self::UnsampledChild => 0,
+            Self::Unsampled | Self::UnsampledRoot | Self::UnsampledChild | Self::SwitchedOff => 0,
             Self::RootChildRich | Self::WithActive => 2,
             Self::Trace100 => 101,
-            Self::RootSpan | Self::ChildPlain | Self::ChildOneTag | Self::ChildFull => 1,
+            Self::RootSpan | Self::ChildPlain | Self::ChildOneTag | Self::ChildFull | Self::TagOff => 1,
         }
     }
 
     /// Spans that a loop of so many operations exports: children have a parent, one for the loop.
     #[must_use]
     pub const fn spans_of(self, count: usize) -> u64 {
-        let parents = matches!(self, Self::ChildPlain | Self::ChildOneTag | Self::ChildFull) as u64;
+        let parents = matches!(
+            self,
+            Self::ChildPlain | Self::ChildOneTag | Self::ChildFull | Self::SwitchedOff | Self::TagOff
+        ) as u64;
         self.spans() * count as u64 + parents
     }
 
@@ -99,6 +110,9 @@ pub trait Library: Send + Sync {
     const NAME: &'static str;
     /// It has a current span.
     const HAS_ACTIVE: bool = true;
+    /// Spans, and tags, can be switched off by pattern while the program runs.
+    const SWITCHES_SPANS: bool = false;
+    const SWITCHES_TAGS: bool = false;
     /// Spans after which a thread should drain where nothing is to be lost, and no setting helps.
     const DRAIN_EVERY_SPANS: usize = usize::MAX;
     /// A span that is open, and what its children need of it.
@@ -114,6 +128,10 @@ pub trait Library: Send + Sync {
     fn child_full(&self, parent: &Self::Parent, n: usize);
     fn unsampled_root(&self, n: usize);
     fn unsampled_child(&self, parent: &Self::Parent, n: usize);
+
+    /// What is switched off while it runs; nothing, where that cannot be done.
+    fn switched_off(&self, _parent: &Self::Parent, _n: usize) {}
+    fn tag_off(&self, _parent: &Self::Parent, _n: usize) {}
 
     /// A root that lives as long as a loop of children. It is exported too, but where it is unsampled.
     fn parent(&self) -> Self::Parent;
@@ -154,7 +172,12 @@ impl<L: Library> Peer for L {
     }
 
     fn supports(&self, shape: Shape) -> bool {
-        L::HAS_ACTIVE || shape != Shape::WithActive
+        match shape {
+            Shape::WithActive => L::HAS_ACTIVE,
+            Shape::SwitchedOff => L::SWITCHES_SPANS,
+            Shape::TagOff => L::SWITCHES_TAGS,
+            _ => true,
+        }
     }
 
     fn drain_every_spans(&self) -> usize {
@@ -185,6 +208,14 @@ impl<L: Library> Peer for L {
                 let parent = self.unsampled_parent();
                 (0..count).for_each(|n| self.unsampled_child(&parent, n));
             }),
+            Shape::SwitchedOff => {
+                let parent = self.parent();
+                (0..count).for_each(|n| self.switched_off(&parent, n));
+            }
+            Shape::TagOff => {
+                let parent = self.parent();
+                (0..count).for_each(|n| self.tag_off(&parent, n));
+            }
         }
     }
 

@@ -7,4 +7,5 @@ pub mod grammar;
 pub mod headers;
 pub mod life;
 pub mod sizes;
+pub mod strategies;
 pub mod text;

@@ -52,6 +52,7 @@ pub fn all<W: Write>() -> Vec<Scenario<W>> {
         scenario("languages", "jaeger", languages::jaeger),
         scenario("languages", "uberctx", languages::uberctx),
         scenario("transports", "jaeger", transports::jaeger),
+        scenario("transports", "viewer", transports::viewer),
         scenario("transports", "outage", transports::outage),
         scenario("transports", "zipkin", transports::zipkin),
         scenario("transports", "third", transports::third),

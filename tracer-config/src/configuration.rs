@@ -14,7 +14,7 @@ use tracer_propagation::Composite;
 use crate::builder::{AddExporter, ConfigError, ConfigurationBuilder, OwnSampler};
 use crate::environment::Environment;
 use crate::file::{self, FileError};
-use crate::note::{Effective, Note, Origin};
+use crate::note::{Findings, Note, Origin};
 use crate::parse;
 use crate::setting::{CONFIG_FILE, DISABLED, PROPAGATORS, SAMPLER, SWITCH};
 use crate::sources::Sources;
@@ -32,8 +32,7 @@ pub struct Configuration {
     own_sampler: Option<OwnSampler>,
     propagator: Composite,
     switch: Option<String>,
-    values: Vec<Effective>,
-    notes: Vec<Note>,
+    findings: Findings,
 }
 
 impl Configuration {
@@ -42,16 +41,10 @@ impl Configuration {
         ConfigurationBuilder::new(default_service)
     }
 
-    /// Every setting that was looked at: its value, and where that comes from.
+    /// What the settings came to, and which are not used as they are.
     #[must_use]
-    pub fn values(&self) -> &[Effective] {
-        &self.values
-    }
-
-    /// What was set and is not used as it is.
-    #[must_use]
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
+    pub const fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     /// Whether nothing is recorded.
@@ -105,25 +98,18 @@ impl Configuration {
             own_sampler: builder.sampler,
             propagator,
             switch: switch.map(|found| found.value),
-            values: sources.effective,
-            notes: sources.notes,
+            findings: Findings { values: sources.effective, notes: sources.notes },
         })
     }
 
     /// Logs what is not used, once, and starts the pipeline.
     #[must_use = "dropped, it ends the pipeline"]
     pub fn start(self) -> Tracing {
-        for note in &self.notes {
+        for note in &self.findings.notes {
             log::warn!("{note}");
         }
         if self.is_disabled {
-            return Tracing::new(
-                Tracer::noop(),
-                self.propagator,
-                Running::default(),
-                self.values,
-                self.notes,
-            );
+            return Tracing::new(Tracer::noop(), self.propagator, Running::default(), self.findings);
         }
         let pipeline = self.pipeline.builder();
         let pipeline = self.exporters.iter().fold(pipeline, |pipeline, plan| plan.add_to(pipeline));
@@ -144,7 +130,7 @@ impl Configuration {
         }
         let guard = Some(pipeline.shutdown_on_drop(self.pipeline.shutdown_timeout));
         let running = Running { remote, _guard: guard };
-        Tracing::new(tracer.build(), self.propagator, running, self.values, self.notes)
+        Tracing::new(tracer.build(), self.propagator, running, self.findings)
     }
 }
 
@@ -179,6 +165,7 @@ fn note_unusable_keys(sources: &mut Sources) {
             instead: String::new(),
             is_malformed: true,
             is_builders: false,
+            key: "",
         });
     }
 }
@@ -186,9 +173,6 @@ fn note_unusable_keys(sources: &mut Sources) {
 /// As the values are shown: without secrets.
 impl std::fmt::Debug for Configuration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Configuration")
-            .field("values", &self.values)
-            .field("notes", &self.notes)
-            .finish_non_exhaustive()
+        f.debug_struct("Configuration").field("findings", &self.findings).finish_non_exhaustive()
     }
 }

@@ -127,11 +127,17 @@ impl Detect {
 /// A file's bytes, if there are not more than so many.
 pub(crate) fn read_at_most(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
+    open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > bytes_max {
         return Err(io::Error::other(format!("it is larger than {bytes_max} bytes")));
     }
     Ok(bytes)
+}
+
+/// Opens a file that has an end: a pipe may have nobody who writes, and then the program would wait for ever.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let opened = std::fs::metadata(path)?.is_file().then(|| File::open(path));
+    opened.unwrap_or_else(|| Err(io::Error::other("it is no regular file")))
 }
 
 #[cfg(test)]

@@ -28,17 +28,15 @@ use tracer_core::{Batch, ExportError, Exported, Exporter, Pipeline, Resource, Tr
 use crate::configuration::Configuration;
 use crate::configuration::exporters::{Plan, Protocol, Target};
 use crate::configuration::sampler::Remote;
-use crate::note::{Effective, Note};
+use crate::note::{Effective, Findings};
 use crate::setting::printable;
 
 /// What was found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// Every setting that was looked at.
-    pub values: Vec<Effective>,
-    /// What was set and is not used as it is.
-    pub notes: Vec<Note>,
+    /// What the settings came to, and which are not used as they are.
+    pub findings: Findings,
     /// The tags of the process.
     pub resource: Vec<(String, String)>,
     /// Whether tracing is switched off, so that an application would send nothing.
@@ -93,8 +91,7 @@ pub fn examine(configuration: &Configuration, patience: Duration) -> Report {
 #[must_use]
 pub fn look(configuration: &Configuration) -> Report {
     Report {
-        values: configuration.values().to_vec(),
-        notes: configuration.notes().to_vec(),
+        findings: configuration.findings().clone(),
         resource: configuration
             .resource
             .tags()
@@ -113,7 +110,7 @@ impl Report {
     pub fn is_well(&self) -> bool {
         let is_lost = |check: &Check| check.verdict == Verdict::Failed;
         !self.is_disabled
-            && !self.notes.iter().any(|note| note.is_malformed)
+            && !self.findings.notes.iter().any(|note| note.is_malformed)
             && !self.checks.iter().flatten().chain(&self.sampling).any(is_lost)
     }
 }
@@ -121,9 +118,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Settings")?;
-        let keys = self.values.iter().map(|value| value.key.len()).max().unwrap_or(0);
-        let texts = self.values.iter().map(|value| value.value.chars().count().min(40)).max().unwrap_or(0);
-        for Effective { key, value, origin } in &self.values {
+        let Findings { values, notes } = &self.findings;
+        let keys = values.iter().map(|value| value.key.len()).max().unwrap_or(0);
+        let texts = values.iter().map(|value| value.value.chars().count().min(40)).max().unwrap_or(0);
+        for Effective { key, value, origin } in values {
             writeln!(f, "  {key:keys$}  {value:texts$}  {origin}")?;
         }
         writeln!(f, "Process")?;
@@ -131,10 +129,10 @@ impl fmt::Display for Report {
         for (key, value) in &self.resource {
             writeln!(f, "  {key:keys$}  {}", printable(value))?;
         }
-        if !self.notes.is_empty() {
+        if !notes.is_empty() {
             writeln!(f, "Not used as it is set")?;
         }
-        for note in &self.notes {
+        for note in notes {
             writeln!(f, "  {note}")?;
         }
         if self.is_disabled {

@@ -93,7 +93,7 @@ pub(crate) fn read(path: &Path, environment: &Environment) -> Result<FileValues,
     use std::io::Read;
     let unreadable =
         |error: std::io::Error| FileError::Unreadable { path: path.to_owned(), cause: error.to_string() };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let file = crate::detect::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {

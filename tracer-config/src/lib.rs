@@ -19,7 +19,7 @@
 //! The [builder](Configuration::builder) goes before the environment, that before the file that
 //! `TRACER_CONFIG_FILE` names, that before the defaults. A value that is malformed is as if it were not set, as
 //! OpenTelemetry wants it; each that is malformed, unknown, or of no use here is logged once, by name and with
-//! what is used instead, and stands in [`Tracing::notes`]. Only what the builder itself says is an error.
+//! what is used instead, and stands in [`Tracing::findings`]. Only what the builder itself says is an error.
 //!
 //! The file is TOML (feature `file`, on by default):
 //!
@@ -72,7 +72,7 @@ pub use self::builder::{ConfigError, ConfigurationBuilder};
 pub use self::configuration::Configuration;
 pub use self::environment::Environment;
 pub use self::file::FileError;
-pub use self::note::{Effective, Note, Origin};
+pub use self::note::{Effective, Findings, Note, Origin};
 pub use self::setting::variables_table;
 pub use self::tracing::Tracing;
 

@@ -52,6 +52,18 @@ pub struct Note {
     /// Whether it cannot be meant so, or only has no use here.
     pub is_malformed: bool,
     pub(crate) is_builders: bool,
+    /// The setting that it is of; none for what is no setting.
+    pub(crate) key: &'static str,
+}
+
+/// What the layers came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Findings {
+    /// Every setting that was looked at: its value, and where that comes from.
+    pub values: Vec<Effective>,
+    /// What was set and is not used as it is.
+    pub notes: Vec<Note>,
 }
 
 impl fmt::Display for Origin {

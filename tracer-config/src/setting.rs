@@ -27,6 +27,8 @@ pub(crate) enum Show {
     All,
     /// All but user, password and query.
     Url,
+    /// Of `name=value,…` with an address as `endpoint`, all but that address's user, password and query.
+    Endpoint,
     /// Of `name=value,…` the names.
     Names,
     Nothing,
@@ -54,6 +56,7 @@ impl Show {
         match self {
             Self::All => printable(value),
             Self::Url => printable(&without_credentials(value)),
+            Self::Endpoint => printable(&without_credentials_in(value)),
             Self::Names => {
                 let names = value.split(',').filter_map(|item| item.split_once('='));
                 let names: Vec<String> = names.map(|(name, _)| format!("{}=…", name.trim())).collect();
@@ -62,6 +65,20 @@ impl Show {
             Self::Nothing => "…".into(),
         }
     }
+}
+
+/// A list of `name=value` where `endpoint` is an address. Where there is an address, only the names that are known say
+/// what they are.
+fn without_credentials_in(list: &str) -> String {
+    if !list.contains(['@', '?']) {
+        return list.to_owned();
+    }
+    let shown = |item: &str| match item.split_once('=').map(|(name, value)| (name.trim(), value)) {
+        Some(("endpoint", url)) => format!("endpoint={}", without_credentials(url)),
+        Some(("pollingIntervalMs" | "pollingInterval" | "initialSamplingRate", _)) => item.to_owned(),
+        _ => "…".to_owned(),
+    };
+    list.split(',').map(shown).collect::<Vec<_>>().join(",")
 }
 
 /// Short, and without control characters.
@@ -96,6 +113,13 @@ mod tests {
             (Show::All, "a\nb", "a\u{fffd}b"),
             (Show::Url, "http://me:pass@h:1/p?key=secret#x", "http://h:1/p"),
             (Show::Url, "me:p@ss@h", "h"),
+            (Show::Endpoint, "0.25", "0.25"),
+            (
+                Show::Endpoint,
+                "endpoint=http://me:secret@h:1/?k=secret,pollingIntervalMs=5,secret",
+                "endpoint=http://h:1/,pollingIntervalMs=5,…",
+            ),
+            (Show::Endpoint, "http://me:secret@h", "…"),
             (Show::Names, "api-key=secret, x = y", "api-key=…,x=…"),
             (Show::Names, "secret", "…"),
             (Show::Nothing, "secret", "…"),

@@ -128,6 +128,7 @@ impl Sources {
             instead,
             is_malformed: true,
             is_builders: is_builders(origin),
+            key: setting.key,
         });
     }
 
@@ -147,6 +148,7 @@ impl Sources {
             instead: instead.into(),
             is_malformed: false,
             is_builders: is_builders(origin),
+            key: setting.key,
         });
     }
 
@@ -154,6 +156,12 @@ impl Sources {
     pub(crate) fn amend(&mut self, setting: &Setting, value: impl Into<String>, origin: Origin) {
         let value = value.into();
         self.looked_at.insert(setting.key);
+        for note in self.notes.iter_mut().filter(|note| note.key == setting.key) {
+            // A default that depends has been told in words.
+            if note.instead == setting.default {
+                note.instead.clone_from(&value);
+            }
+        }
         match self.effective.iter_mut().find(|effective| effective.key == setting.key) {
             Some(effective) => (effective.value, effective.origin) = (value, origin),
             None => self.effective.push(Effective { key: setting.key, value, origin }),
@@ -178,7 +186,15 @@ impl Sources {
             };
             let value = self.environment.get(name).map_or_else(String::new, |_| "…".to_owned());
             let (name, reason, instead) = (printable(name), reason.to_owned(), String::new());
-            self.notes.push(Note { name, value, reason, instead, is_malformed: false, is_builders: false });
+            self.notes.push(Note {
+                name,
+                value,
+                reason,
+                instead,
+                is_malformed: false,
+                is_builders: false,
+                key: "",
+            });
         }
     }
 

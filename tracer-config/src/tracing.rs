@@ -6,7 +6,7 @@ use tracer_core::{FlushError, ShutdownGuard, Stats, Tracer};
 use tracer_exporter_jaeger::RemoteSampler;
 use tracer_propagation::Composite;
 
-use crate::note::{Effective, Note};
+use crate::note::Findings;
 
 /// A thread that waits for an answer ends by itself, later.
 const REMOTE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -19,8 +19,7 @@ pub struct Tracing {
     tracer: Tracer,
     propagator: Composite,
     _running: Running,
-    values: Vec<Effective>,
-    notes: Vec<Note>,
+    findings: Findings,
 }
 
 /// What ends with it.
@@ -44,10 +43,9 @@ impl Tracing {
         tracer: Tracer,
         propagator: Composite,
         running: Running,
-        values: Vec<Effective>,
-        notes: Vec<Note>,
+        findings: Findings,
     ) -> Self {
-        Self { tracer, propagator, _running: running, values, notes }
+        Self { tracer, propagator, _running: running, findings }
     }
 
     /// The tracer; one that records nothing, if tracing is off.
@@ -62,16 +60,10 @@ impl Tracing {
         &self.propagator
     }
 
-    /// Every setting that was looked at: its value, and where that comes from.
+    /// What the settings came to, and which are not used as they are; the latter were logged, too.
     #[must_use]
-    pub fn values(&self) -> &[Effective] {
-        &self.values
-    }
-
-    /// What was set and is not used as it is; it was logged, too.
-    #[must_use]
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
+    pub const fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     /// What became of all spans.

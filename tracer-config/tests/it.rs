@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+#[cfg(feature = "tls")]
+#[path = "../../tracer-exporter-jaeger/tests/shared/authority.rs"]
+mod authority;
 #[path = "it/doctor.rs"]
 mod doctor;
 #[path = "it/documentation.rs"]
@@ -38,11 +41,11 @@ fn resolved(variables: &[(&str, &str)]) -> Configuration {
 
 /// A setting's value and where it comes from.
 fn value(configuration: &Configuration, key: &str) -> (String, String) {
-    let found = configuration.values().iter().find(|value| value.key == key);
+    let found = configuration.findings().values.iter().find(|value| value.key == key);
     let found = found.unwrap_or_else(|| panic!("{key} was not looked at"));
     (found.value.clone(), found.origin.to_string())
 }
 
 fn notes(configuration: &Configuration) -> Vec<String> {
-    configuration.notes().iter().map(ToString::to_string).collect()
+    configuration.findings().notes.iter().map(ToString::to_string).collect()
 }

@@ -11,6 +11,7 @@
 mod baggage;
 mod flags;
 mod id;
+mod marks;
 mod trace_state;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use self::baggage::{Baggage, BaggageItem, BaggageProperty};
 pub use self::flags::TraceFlags;
 pub use self::id::{SpanId, TraceId};
+use self::marks::Marks;
 pub use self::trace_state::{TraceState, TraceStateError};
 
 /// The part of a span that is passed on: over threads, queues and the network.
@@ -38,10 +40,7 @@ pub struct SpanContext {
     trace_id: TraceId,
     span_id: SpanId,
     parent_id: SpanId,
-    flags: TraceFlags,
-    /// Whether both ids are set: asked for by every child.
-    valid: bool,
-    remote: bool,
+    marks: Marks,
     extra: Option<Arc<Extra>>,
 }
 
@@ -56,8 +55,14 @@ impl SpanContext {
     #[must_use]
     #[inline]
     pub const fn new(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
-        let valid = trace_id.is_valid() && span_id.is_valid();
-        Self { trace_id, span_id, parent_id: SpanId::INVALID, flags, valid, remote: false, extra: None }
+        let marks = Marks::new(flags, trace_id.is_valid() && span_id.is_valid());
+        Self { trace_id, span_id, parent_id: SpanId::INVALID, marks, extra: None }
+    }
+
+    /// The same of ids that are set.
+    #[inline(always)]
+    pub(crate) const fn root(trace_id: TraceId, span_id: SpanId, flags: TraceFlags) -> Self {
+        Self { trace_id, span_id, parent_id: SpanId::INVALID, marks: Marks::new(flags, true), extra: None }
     }
 
     /// A context without a trace that carries baggage only.
@@ -77,7 +82,7 @@ impl SpanContext {
     /// The same with other flags.
     #[must_use]
     pub const fn with_flags(mut self, flags: TraceFlags) -> Self {
-        self.flags = flags;
+        self.marks = self.marks.with_flags(flags);
         self
     }
 
@@ -85,7 +90,7 @@ impl SpanContext {
     #[must_use]
     #[inline]
     pub const fn into_remote(mut self) -> Self {
-        self.remote = true;
+        self.marks = self.marks.into_remote();
         self
     }
 
@@ -96,6 +101,19 @@ impl SpanContext {
         let baggage = self.baggage().clone();
         let is_empty = trace_state.is_empty() && baggage.is_empty();
         self.with_extra(is_empty, Extra { baggage, trace_state })
+    }
+
+    /// Takes the tracestate of a header's value, as [`TraceState::parse`] reads it.
+    ///
+    /// # Errors
+    /// As there; what was there then stays.
+    pub fn read_trace_state(&mut self, list: &[u8]) -> Result<(), TraceStateError> {
+        // Built in its place, of which the copy on the heap is made.
+        let mut extra = Extra { baggage: self.baggage().clone(), trace_state: TraceState::default() };
+        extra.trace_state.read(list)?;
+        let is_empty = extra.trace_state.is_empty() && extra.baggage.is_empty();
+        self.extra = (!is_empty).then(|| Arc::new(extra));
+        Ok(())
     }
 
     /// The same with other baggage.
@@ -138,33 +156,33 @@ impl SpanContext {
     #[must_use]
     #[inline]
     pub const fn flags(&self) -> TraceFlags {
-        self.flags
+        self.marks.flags()
     }
 
     /// Whether the trace is recorded.
     #[must_use]
     #[inline]
     pub const fn is_sampled(&self) -> bool {
-        self.flags.is_sampled()
+        self.marks.flags().is_sampled()
     }
 
     /// Whether it came from another process.
     #[must_use]
     pub const fn is_remote(&self) -> bool {
-        self.remote
+        self.marks.is_remote()
     }
 
     /// Whether both ids are set.
     #[must_use]
     #[inline]
     pub const fn is_valid(&self) -> bool {
-        self.valid
+        self.marks.is_valid()
     }
 
     /// Whether a child has nothing to decide.
     #[inline(always)]
     pub(crate) const fn is_decided(&self) -> bool {
-        self.valid && !self.flags.contains(TraceFlags::DEFERRED)
+        self.marks.is_decided()
     }
 
     /// Whether there is tracestate or baggage.
@@ -201,9 +219,7 @@ impl SpanContext {
             trace_id: self.trace_id,
             span_id,
             parent_id: self.span_id,
-            flags,
-            valid: self.valid,
-            remote: false,
+            marks: self.marks.of_child(flags),
             extra: self.extra.clone(),
         }
     }

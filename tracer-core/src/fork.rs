@@ -15,7 +15,7 @@
 //!
 //! The unsafe code's invariants:
 //! 1. The handler takes no lock, allocates nothing, frees nothing and cannot unwind.
-//! 2. A [`Slot`] holds null, or what a leaked box holds, which is never freed.
+//! 2. A [`Slot`] holds null, or what a leaked box holds, which is never freed; a [`Held`] is never null.
 //!
 //! `vfork` and a bare `clone` run no handler; both are for those who exec at once.
 
@@ -90,6 +90,30 @@ impl<T> Slot<T> {
     }
 }
 
+/// A [`Slot`] that is never empty.
+#[derive(Debug)]
+pub(crate) struct Held<T: 'static>(Slot<T>);
+
+impl<T> Held<T> {
+    pub(crate) const fn new(first: &'static T) -> Self {
+        Self(Slot(AtomicPtr::new(ptr::from_ref(first).cast_mut()), PhantomData))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> &'static T {
+        let ptr = self.0.0.load(Ordering::Acquire);
+        // SAFETY: never null: it was not at first, and `replace` puts references there.
+        unsafe { std::hint::assert_unchecked(!ptr.is_null()) };
+        // SAFETY: as in `Slot::get`.
+        unsafe { &*ptr }
+    }
+
+    /// As [`Slot::replace`].
+    pub(crate) fn replace(&self, found: &'static T, new: &'static T) -> &'static T {
+        self.0.replace(Some(found), new).0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +128,7 @@ mod tests {
         assert_eq!(slot.replace(None, two), (one, false));
         assert_eq!(slot.replace(Some(one), two), (two, true));
         assert_eq!(slot.get(), Some(two));
+        let held = Held::new(one);
+        assert_eq!((held.replace(one, two), held.replace(one, one), held.get()), (two, two, two));
     }
 }

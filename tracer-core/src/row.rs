@@ -81,8 +81,12 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Splits the first row off.
-pub(crate) fn split_row(rows: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, len_bytes) = wire::read_len(rows.get(1..)?)?;
-    rows.split_at_checked(1 + len_bytes + len)
+/// How many bytes the first row has, if there is one.
+#[inline]
+pub(crate) fn row_len(rows: &[u8]) -> Option<usize> {
+    match rows {
+        [ROW_TAG, len @ 0..0x80, ..] => Some(2 + usize::from(*len)),
+        [ROW_TAG, rest @ ..] => wire::read_len(rest).map(|(len, len_bytes)| 1 + len_bytes + len),
+        _ => None,
+    }
 }

@@ -199,10 +199,51 @@ impl Clone for SamplerTags {
     }
 }
 
+/// How a tracer decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sampling {
+    pub(crate) sampler: &'static dyn Sampler,
+    /// Spans whose parent's decision is known take it over; the sampler is asked for the others.
+    pub(crate) follows_parents: bool,
+    /// The answer for roots, if it is always the same: asked once.
+    pub(crate) always: Option<Always>,
+}
+
+/// A sampler's answer for all traces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Always {
+    pub(crate) is_sampled: bool,
+    /// Of those that are recorded.
+    pub(crate) by: Option<&'static SamplerTags>,
+}
+
+impl Sampling {
+    /// The sampler stays for ever, since spans borrow its tags.
+    pub(crate) fn new(sampler: Box<dyn Sampler>, follows_parents: bool) -> Self {
+        let sampler: &'static dyn Sampler = Box::leak(sampler);
+        // Adjustable tags are written at each start.
+        let always = sampler.always().filter(|it| !it.by.is_some_and(SamplerTags::is_adjustable));
+        let always =
+            always.map(|it| Always { is_sampled: it.is_sampled(), by: it.by.filter(|_| it.is_sampled()) });
+        Self { sampler, follows_parents, always }
+    }
+}
+
 /// Decides whether a trace is recorded. Called on the application's threads: be quick.
 pub trait Sampler: Send + Sync + std::fmt::Debug {
     /// Decides.
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_>;
+
+    /// The answer, if it is the same for every span whatever happens: a tracer then asks once. `None` is always
+    /// right.
+    fn always(&self) -> Option<Decision<'_>> {
+        None
+    }
+
+    /// The last handle of the tracer that asks has gone: what runs for this sampler may end. A tracer's sampler itself
+    /// stays for the rest of the process, for spans that are open still. Samplers that are made of others pass it on;
+    /// one in an `Arc` is not told, since others may ask it. Must not panic.
+    fn close(&self) {}
 
     /// Records what both record. The other is asked about what this one wants, or leaves to it: a rate limit
     /// belongs on the right.
@@ -234,10 +275,22 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         (**self).sample(params)
     }
+
+    fn always(&self) -> Option<Decision<'_>> {
+        (**self).always()
+    }
+
+    fn close(&self) {
+        (**self).close();
+    }
 }
 
 impl<S: Sampler + ?Sized> Sampler for std::sync::Arc<S> {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         (**self).sample(params)
+    }
+
+    fn always(&self) -> Option<Decision<'_>> {
+        (**self).always()
     }
 }

@@ -11,6 +11,8 @@ mod start;
 mod state;
 mod tag;
 
+use std::mem::ManuallyDrop;
+
 use crate::context::SpanContext;
 use crate::pipeline::local::Current;
 use crate::row::body::{Body, Rest};
@@ -45,14 +47,16 @@ use self::state::State;
 /// ```
 #[must_use = "a span that is dropped is finished"]
 pub struct Span {
-    context: SpanContext,
+    /// This and the body are given up by whoever ends the span, so that the end of one that owns nothing is a
+    /// test.
+    context: ManuallyDrop<SpanContext>,
     core: Option<&'static Core>,
     /// A name that is part of the program; empty if the body holds another.
     name: &'static str,
     /// When it began: ticks of its clock, or unix nanoseconds if the state says so.
     start: u64,
     /// Everything else that was set; nothing was, while there is none.
-    body: Option<Box<Body>>,
+    body: ManuallyDrop<Option<Box<Body>>>,
     /// What the sampler leaves on a root; goes in front of a body.
     sampled_by: Option<&'static SamplerTags>,
     kind: SpanKind,
@@ -67,7 +71,7 @@ impl Span {
 
     /// What to pass on, and what children refer to.
     #[must_use]
-    pub const fn context(&self) -> &SpanContext {
+    pub fn context(&self) -> &SpanContext {
         &self.context
     }
 
@@ -96,7 +100,7 @@ impl Span {
         let restrictions = self.core.and_then(|core| core.baggage_restrictions.as_ref());
         let value = restrictions.map_or(Some(value), |restrictions| restrictions.check(key, value));
         if let Some(value) = value {
-            self.context = std::mem::take(&mut self.context).with_baggage_item(key, value);
+            *self.context = std::mem::take(&mut *self.context).with_baggage_item(key, value);
         }
     }
 
@@ -107,18 +111,22 @@ impl Span {
     }
 
     /// A span that records nothing and passes a context on.
-    #[inline]
+    #[inline(always)]
     const fn passing_on(context: SpanContext) -> Self {
-        Self {
-            context,
-            core: None,
-            name: "",
-            start: 0,
-            body: None,
-            sampled_by: None,
-            kind: SpanKind::Internal,
-            state: State::OFF,
-        }
+        Self::idle(None, State::OFF, context)
+    }
+
+    /// The span of an operation that is off.
+    #[inline(always)]
+    const fn switched_off(core: &'static Core, context: SpanContext) -> Self {
+        Self::idle(Some(core), State::SWITCHED_OFF, context)
+    }
+
+    #[inline(always)]
+    const fn idle(core: Option<&'static Core>, state: State, context: SpanContext) -> Self {
+        let (name, kind) = ("", SpanKind::Internal);
+        let (context, body) = (ManuallyDrop::new(context), ManuallyDrop::new(None));
+        Self { context, core, name, start: 0, body, sampled_by: None, kind, state }
     }
 
     pub(crate) const fn core(&self) -> Option<&'static Core> {
@@ -130,24 +138,21 @@ impl Span {
         rest.and_then(Rest::name).unwrap_or(self.name)
     }
 
-    /// Keeps what the sampler leaves on a span that records; what may be something else later is written now.
-    #[inline(always)]
-    fn keep_sampler_tags(&mut self, core: &Core, by: Option<&'static SamplerTags>) {
-        match by {
-            Some(tags) if tags.is_adjustable() => self.body = Some(new_body(core, Some(tags))),
-            by => self.sampled_by = by,
-        }
-    }
-
     /// The parts that a change needs, if the span records.
     #[inline(always)]
     fn recorder(&mut self) -> Option<(&mut Body, &'static Core)> {
-        let core = self.core?;
-        if self.body.is_none() && !self.is_recording() {
-            return None;
+        if self.body.is_none() {
+            // One test for a span that does not record.
+            if !self.is_recording() {
+                return None;
+            }
+            let sampled_by = self.sampled_by.take();
+            *self.body = self.core.map(|core| new_body(core, sampled_by));
         }
-        let sampled_by = &mut self.sampled_by;
-        Some((self.body.get_or_insert_with(|| new_body(core, sampled_by.take())), core))
+        match (&mut *self.body, self.core) {
+            (Some(body), Some(core)) => Some((body, core)),
+            _ => None,
+        }
     }
 }
 
@@ -181,6 +186,6 @@ impl Default for Span {
 impl std::fmt::Debug for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = self.operation_name();
-        f.debug_struct("Span").field("name", &name).field("context", &self.context).finish_non_exhaustive()
+        f.debug_struct("Span").field("name", &name).field("context", self.context()).finish_non_exhaustive()
     }
 }

@@ -62,7 +62,7 @@ fn builder() -> PipelineBuilder {
 }
 
 /// A chunk alone has 8,192 bytes.
-const LITTLE_BYTES: i64 = 2_048;
+const LITTLE_BYTES: i64 = 1_536;
 
 /// One test: it counts the memory of the whole program.
 #[test]

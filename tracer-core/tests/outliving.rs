@@ -77,3 +77,32 @@ fn a_span_that_outlives_a_shutdown_is_counted() {
     );
     assert!(exporter.spans().is_empty());
 }
+
+#[test]
+fn whatever_ends_after_a_shutdown_is_counted_however_it_ends() {
+    let (pipeline, exporter) = pipeline();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).build();
+    let start = || tracer.span("open").ignore_active_span().start();
+    let [plain, mut tagged, logged, timed, moved, taken] = [(); 6].map(|()| start());
+    tagged.set_tag("n", 1);
+    tracer.shutdown(SOON).unwrap();
+    plain.finish();
+    drop(tagged);
+    let mut logged = logged;
+    logged.log("late", &[]).set_tag("error", true);
+    logged.finish();
+    timed.finish_at(std::time::SystemTime::UNIX_EPOCH);
+    std::thread::scope(|threads| {
+        threads.spawn(move || drop(moved));
+    });
+    let mut taken = taken;
+    taken.set_tag("sampling.priority", 0);
+    drop(taken);
+    // A span that begins now is no different.
+    start().finish();
+    tracer.span("child").child_of(start().context()).start().finish();
+    let stats = pipeline.stats();
+    let figures = [stats.started, stats.finished, stats.dropped.shutdown, stats.dropped.sampling, stats.open];
+    assert_eq!(figures, [9, 9, 8, 1, 0], "{stats:?}");
+    assert_eq!((stats.exported, stats.pending, exporter.spans().len()), (0, 0, 0), "{stats:?}");
+}

@@ -1,9 +1,12 @@
 //! Samplers and what overrules them.
 #![cfg(not(feature = "recording-off"))]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tracer_core::row::record::Value;
+use tracer_core::sampler::{AdjustableSampler, ParentBased, Rule, RulesSampler};
 use tracer_core::testing::{InMemoryExporter, TestTracer};
 use tracer_core::{
     ConstSampler, Decision, Pipeline, ProbabilisticSampler, Sampler, SamplingParams, SpanContext, SpanId,
@@ -170,4 +173,35 @@ fn a_sampler_sees_the_tags_set_before_the_start() {
     assert!(test.tracer().span("order").tag("vip", true).start().is_recording());
     assert!(!test.tracer().span("order").tag("vip", false).start().is_recording());
     assert!(!test.tracer().span_with_name("else").tag("vip", true).start().is_recording());
+}
+
+#[test]
+fn a_sampler_is_told_when_the_last_handle_of_its_tracer_goes() {
+    #[derive(Clone, Debug, Default)]
+    struct Told(Arc<AtomicUsize>);
+    impl Sampler for Told {
+        fn sample(&self, _: &SamplingParams<'_>) -> Decision<'_> {
+            Decision::UNDECIDED
+        }
+
+        fn close(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    let told = Told::default();
+    let count = || told.0.load(Ordering::SeqCst);
+    let rules = RulesSampler::new().rule(Rule::operation("a"), told.clone()).rule(Rule::any(), told.clone());
+    let adjustable = AdjustableSampler::new(ParentBased::new(told.clone()));
+    let sampler = Box::new(told.clone().and(told.clone()).or(rules).or_else(adjustable));
+    let pipeline = Pipeline::builder().start_without_thread();
+    let tracer = Tracer::builder("svc").pipeline(&pipeline).sampler(sampler).build();
+    let again = tracer.clone();
+    drop(tracer);
+    let span = again.span("open").start();
+    assert_eq!(count(), 0);
+    drop(again);
+    assert_eq!(count(), 5);
+    drop(span);
+    assert_eq!(count(), 5);
 }

@@ -5,7 +5,9 @@ pub(crate) mod endpoint;
 mod env;
 mod headers;
 
-pub use self::builder::{ExporterBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
+pub use self::builder::{
+    ExporterBuilder, OtlpEncoding, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder,
+};
 #[cfg(feature = "grpc")]
 pub use self::builder::{JaegerGrpcBuilder, OtlpGrpcBuilder};
 pub use self::builder::{Receiver, Settings, Transport};
@@ -52,7 +54,7 @@ pub enum ConfigError {
         value: String,
     },
     /// The environment asks for a protocol that this crate does not speak.
-    #[error("{setting}: protocol not supported: {value:?}; use http/protobuf")]
+    #[error("{setting}: protocol not supported: {value:?}; use http/protobuf or http/json")]
     Protocol {
         /// Where the value comes from.
         setting: &'static str,

@@ -3,7 +3,7 @@
 //! | module | what it writes | who takes it |
 //! |---|---|---|
 //! | [`otlp`] | OTLP protobuf: the rows as they are, behind their heading | OTLP over HTTP and gRPC |
-//! | [`otlp_json`] | OTLP's JSON | files, standard output, Jaeger's page |
+//! | [`otlp_json`] | OTLP's JSON | OTLP over HTTP, files, standard output, Jaeger's page |
 //! | [`thrift`] | Jaeger's Thrift, compact or binary | Jaeger over UDP and HTTP |
 //! | [`jaeger_proto`] | Jaeger's `PostSpansRequest` | Jaeger over gRPC |
 //! | [`jaeger_json`] | the JSON of Jaeger's page and query API | Jaeger's page |

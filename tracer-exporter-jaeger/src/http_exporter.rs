@@ -163,24 +163,19 @@ impl std::fmt::Debug for HttpExporter {
 fn read_answer(taken: &Taken) -> Result<Answer, String> {
     match &taken.broken {
         Some(cause) => Err(cause.clone()),
-        None if taken.body.is_empty() => Ok(Answer::default()),
-        None if !taken.is_protobuf => Err("it is not protobuf".into()),
-        None => Answer::decode(&taken.body).map_err(|error| error.to_string()),
+        None => Answer::read(&taken.body, taken.media_type),
     }
 }
 
 /// The public face of an [`HttpExporter`].
 macro_rules! http_transport {
     ($exporter:ident, $receiver:expr, $specifics:expr) => {
-        impl $exporter {
-            const SPECIFICS: Specifics = $specifics;
-        }
-
         impl crate::config::Transport for $exporter {
             const RECEIVER: crate::config::Receiver = $receiver;
 
             fn from_settings(settings: crate::config::Settings) -> Result<Self, crate::config::ConfigError> {
-                HttpExporter::from_settings(&Self::SPECIFICS, settings).map(Self)
+                let specifics: fn(&crate::config::Settings) -> &'static Specifics = $specifics;
+                HttpExporter::from_settings(specifics(&settings), settings).map(Self)
             }
         }
 
@@ -205,7 +200,7 @@ macro_rules! http_transport {
 
         impl tracer_core::Exporter for $exporter {
             fn name(&self) -> &'static str {
-                Self::SPECIFICS.name
+                self.0.specifics.name
             }
 
             fn export(

@@ -39,7 +39,7 @@
 //!
 //! | exporter | protocol | port | answered |
 //! |---|---|---|---|
-//! | [`OtlpHttp`] | OTLP protobuf over HTTP | 4318 | yes, rejected spans by number |
+//! | [`OtlpHttp`] | OTLP over HTTP, in protobuf or JSON | 4318 | yes, rejected spans by number |
 //! | `OtlpGrpc` (feature `grpc`) | OTLP over gRPC | 4317 | yes, rejected spans by number |
 //! | [`ThriftUdp`] | Jaeger's Thrift, compact, over UDP | 6831 | no |
 //! | [`ThriftHttp`] | Jaeger's Thrift, binary, over HTTP | 14268 | yes |
@@ -73,6 +73,8 @@
 //! - `tls`: end points of `https`, own roots and client certificates, with rustls.
 //! - `gzip`, `zstd`: [`Compression`] of what is sent.
 
+#[doc(hidden)]
+pub mod answers;
 mod complaints;
 mod config;
 pub mod encode;
@@ -86,7 +88,9 @@ mod thrift_udp;
 mod transport;
 use tracer_core::{Pipeline, Resource, Tracer};
 
-pub use self::config::{ConfigError, ExporterBuilder, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder};
+pub use self::config::{
+    ConfigError, ExporterBuilder, OtlpEncoding, OtlpHttpBuilder, ThriftHttpBuilder, ZipkinHttpBuilder,
+};
 #[doc(hidden)]
 pub use self::config::{Receiver, Settings, Transport};
 pub use self::http_exporter::{OtlpHttp, ThriftHttp, ZipkinHttp};

@@ -10,15 +10,15 @@
 //! roots must have the tags `sampler.type` and `sampler.param`, which our samplers leave.
 
 mod baggage;
-mod json;
+pub(crate) mod json;
 mod poller;
-#[cfg(feature = "grpc")]
-mod proto;
+pub(crate) mod proto;
 mod source;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tracer_core::sampler::AdjustableSampler;
 use tracer_core::{ConstSampler, Decision, ProbabilisticSampler, Sampler, SamplingParams};
 
@@ -44,9 +44,9 @@ const INITIAL_PROBABILITY: f64 = 0.001;
 /// sampler decides. While Jaeger is away it is asked again after a second, two, four, up to the interval. That
 /// is logged once when it goes, and once when it is back.
 ///
-/// The thread ends by [`shutdown`](Self::shutdown), or when the last clone is dropped. A tracer keeps its
-/// sampler for the rest of the process, so with a tracer only the former ends it. In a forked process there is
-/// no such thread: the strategy stays as it was at the fork.
+/// The thread ends by [`shutdown`](Self::shutdown), or when the last clone is gone; a clone that a tracer asks goes
+/// with the tracer's last handle. In a forked process there is no such thread: the strategy stays as it was at the
+/// fork.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -60,10 +60,11 @@ const INITIAL_PROBABILITY: f64 = 0.001;
 /// sampler.shutdown(Duration::from_secs(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RemoteSampler {
     sampler: Arc<AdjustableSampler>,
-    poller: Arc<Poller>,
+    /// `None` once it is closed.
+    poller: Mutex<Option<Arc<Poller>>>,
 }
 
 /// Settings of a [`RemoteSampler`].
@@ -89,25 +90,41 @@ impl RemoteSampler {
 
     /// Asks now, and not only when the interval has passed. Does not wait for the answer.
     pub fn refresh(&self) {
-        self.poller.refresh();
+        if let Some(poller) = self.poller() {
+            poller.refresh();
+        }
     }
 
     /// How often it was asked, and with what result.
     #[must_use]
     pub fn stats(&self) -> RemoteSamplerStats {
-        self.poller.stats()
+        self.poller().map(|poller| poller.stats()).unwrap_or_default()
     }
 
     /// Ends the thread, and waits for that. The last strategy stays. Says whether the thread ended in time: one
     /// that waits for an answer does so until its own deadline.
     pub fn shutdown(&self, timeout: Duration) -> bool {
-        self.poller.shutdown(timeout)
+        self.poller().is_none_or(|poller| poller.shutdown(timeout))
+    }
+
+    fn poller(&self) -> Option<Arc<Poller>> {
+        self.poller.lock().clone()
     }
 }
 
 impl Sampler for RemoteSampler {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         self.sampler.sample(params)
+    }
+
+    fn close(&self) {
+        self.poller.lock().take();
+    }
+}
+
+impl Clone for RemoteSampler {
+    fn clone(&self) -> Self {
+        Self { sampler: Arc::clone(&self.sampler), poller: Mutex::new(self.poller()) }
     }
 }
 
@@ -132,7 +149,7 @@ impl RemoteSamplerBuilder {
     pub fn start(self) -> std::io::Result<RemoteSampler> {
         let sampler = Arc::new(AdjustableSampler::new(self.initial));
         let poller = Poller::start(self.service_name, self.source, self.interval, Arc::clone(&sampler))?;
-        Ok(RemoteSampler { sampler, poller: Arc::new(poller) })
+        Ok(RemoteSampler { sampler, poller: Mutex::new(Some(Arc::new(poller))) })
     }
 }
 

@@ -42,6 +42,13 @@ const ENDPOINT_BYTES_MAX: usize = 300;
 /// says that nobody listens, which on the same machine is known at once, the packet's spans count as
 /// failed. Each packet also says what was lost so far, as those of Jaeger's own clients (`Batch.stats`).
 ///
+/// **What is never known.** What a network drops, and what a receiver's buffer has no room for: on Linux
+/// `net.core.rmem_default`, 208 KiB, which three packets fill, so that a receiver needs a larger one or a slower pace
+/// ([`bytes_per_second_max`](ThriftUdpBuilder::bytes_per_second_max)). The sender's own buffer is the system's
+/// (`net.core.wmem_default`, as large): while it is full a packet waits for a second at most, and what then did not
+/// leave counts as failed, as does what a full interface refuses where the system tells that (`ENOBUFS`: BSD and macOS;
+/// Linux drops it in silence). A larger buffer would help nobody: at that pace it is never full.
+///
 /// ```
 /// use tracer_exporter_jaeger::ThriftUdp;
 ///
@@ -140,6 +147,10 @@ impl ThriftUdp {
             lost += packed.left_out;
             self.too_large += packed.left_out as u64;
             self.note_left_out(packed.left_out);
+            if error.is_some() && Instant::now() >= deadline {
+                // Each further packet might wait as long again.
+                return (lost + rows.count(), error);
+            }
         }
     }
 
@@ -333,5 +344,39 @@ mod tests {
         for (bytes, good) in [(511, false), (512, true), (65_507, true), (65_508, false)] {
             assert_eq!(ThriftUdp::builder().packet_bytes_max(bytes).build().is_ok(), good, "{bytes}");
         }
+    }
+
+    /// So many spans in packets of one each, of which the system refuses the first; answers what became of them, and
+    /// how many packets arrived.
+    fn export_with(fault: i32, spans: usize, timeout: Duration) -> (Result<Exported, ExportError>, usize) {
+        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        let endpoint = receiver.local_addr().unwrap().to_string();
+        let mut exporter = ThriftUdp::builder().endpoint(endpoint).packet_bytes_max(512).build().unwrap();
+        exporter.udp.faults = vec![std::io::Error::from_raw_os_error(fault)];
+        let mut rows = Vec::new();
+        let mut span = [&[0x0a, 16][..], &[1; 16], &[0x12, 8], &[2; 8]].concat();
+        tracer_core::row::wire::put_bytes(&mut span, 0x2a, &[b'n'; 250]);
+        for _ in 0..spans {
+            tracer_core::row::wire::put_bytes(&mut rows, 0x12, &span);
+        }
+        let (resource, scope) = (tracer_core::Resource::bare("svc"), tracer_core::Scope::default());
+        let rows = tracer_core::row::Rows::from_bytes(&rows).unwrap();
+        let sent = exporter.export(&Batch::new(&resource, &scope, rows), Instant::now() + timeout);
+        let arrived = std::iter::from_fn(|| receiver.recv(&mut [0; 1024]).ok()).count();
+        (sent, arrived)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_system_refuses_is_counted_and_the_deadline_ends_it() {
+        const EAGAIN: i32 = 11;
+        const ENOBUFS: i32 = 105;
+        let long = Duration::from_secs(60);
+        assert_eq!(export_with(ENOBUFS, 4, long), (Ok(Exported::all_but(1)), 3));
+        assert_eq!(export_with(EAGAIN, 4, long), (Ok(Exported::all_but(1)), 3));
+        let (sent, arrived) = export_with(EAGAIN, 4, Duration::ZERO);
+        assert!(matches!(sent, Err(ExportError::Unreachable { .. })), "{sent:?}");
+        assert_eq!(arrived, 0);
     }
 }

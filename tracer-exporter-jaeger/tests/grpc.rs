@@ -3,6 +3,9 @@
 #![cfg(feature = "grpc")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
 
+#[path = "shared/grpc_server.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
+mod grpc_server;
 #[path = "it/random.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
 mod random;
@@ -10,120 +13,23 @@ mod random;
 #[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
 mod spans;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
-use parking_lot::Mutex;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message;
-use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
-use tonic::metadata::MetadataMap;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Status};
 use tracer_core::row::Rows;
-use tracer_core::{Batch, ExportError, Exported, Exporter, Resource, Scope};
+use tracer_core::{Batch, Dropped, ExportError, Exported, Exporter, Losses, Resource, Scope};
 use tracer_exporter_jaeger::{
     ConfigError, GrpcStrategies, JaegerGrpc, OtlpGrpc, StrategyError, StrategySource,
 };
 
+use self::grpc_server::{HANG, Receiver, ok};
+
 const SOON: Duration = Duration::from_secs(20);
-
-/// What the n-th call, from 0, is answered.
-type Script = Box<dyn FnMut(usize) -> Result<ExportTraceServiceResponse, Status> + Send>;
-
-#[derive(Clone)]
-struct Service {
-    script: Arc<Mutex<Script>>,
-    calls: Arc<Mutex<Vec<(MetadataMap, ExportTraceServiceRequest)>>>,
-}
-
-/// A running server; it ends when it is dropped.
-struct Receiver {
-    address: SocketAddr,
-    service: Service,
-    stop: Option<oneshot::Sender<()>>,
-    runtime: Runtime,
-}
-
-#[tonic::async_trait]
-impl TraceService for Service {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let (metadata, _, message) = request.into_parts();
-        let index = {
-            let mut calls = self.calls.lock();
-            calls.push((metadata, message));
-            calls.len() - 1
-        };
-        let answer = (self.script.lock())(index);
-        if answer.as_ref().is_err_and(|status| status.message() == HANG) {
-            std::future::pending::<()>().await;
-        }
-        answer.map(Response::new)
-    }
-}
-
-/// A status that is never sent.
-const HANG: &str = "hang";
-
-impl Receiver {
-    fn start(
-        script: impl FnMut(usize) -> Result<ExportTraceServiceResponse, Status> + Send + 'static,
-    ) -> Self {
-        Self::start_at("127.0.0.1:0".parse().unwrap(), script)
-    }
-
-    fn start_at(
-        address: SocketAddr,
-        script: impl FnMut(usize) -> Result<ExportTraceServiceResponse, Status> + Send + 'static,
-    ) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let service = Service { script: Arc::new(Mutex::new(Box::new(script))), calls: Arc::default() };
-        let (stop, stopped) = oneshot::channel::<()>();
-        let entered = runtime.enter();
-        let incoming = TcpIncoming::bind(address).unwrap();
-        let address = incoming.local_addr().unwrap();
-        drop(entered);
-        let server = Server::builder().add_service(TraceServiceServer::new(service.clone()));
-        let until = async { drop(stopped.await) };
-        runtime.spawn(server.serve_with_incoming_shutdown(incoming, until));
-        Self { address, service, stop: Some(stop), runtime }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    fn exporter(&self) -> OtlpGrpc {
-        OtlpGrpc::builder().endpoint(self.url()).build().unwrap()
-    }
-
-    fn calls(&self) -> usize {
-        self.service.calls.lock().len()
-    }
-
-    /// Ends it with all its connections.
-    fn stop(mut self) -> SocketAddr {
-        drop(self.stop.take());
-        self.runtime.shutdown_background();
-        self.address
-    }
-}
-
-fn ok(_: usize) -> Result<ExportTraceServiceResponse, Status> {
-    Ok(ExportTraceServiceResponse::default())
-}
 
 fn export(exporter: &mut dyn Exporter, spans: usize, timeout: Duration) -> Result<Exported, ExportError> {
     let captured = spans::capture(|tracer| (0..spans).for_each(|_| tracer.span("work").start().finish()));
@@ -290,6 +196,34 @@ fn jaegers_own_service_is_called_by_its_name() {
     let error = export(&mut exporter, 1, SOON).unwrap_err();
     assert!(matches!(error, ExportError::Refused { status: 12, .. }), "{error}");
     assert_eq!(receiver.calls(), 0);
+}
+
+#[test]
+fn what_was_lost_is_told_without_spans() {
+    let receiver = Receiver::start(|n| if n == 0 { Err(Status::unavailable("later")) } else { ok(n) });
+    let (resource, scope) = (Resource::bare("svc"), Scope::new("lib", "1.2"));
+    let losses = Losses::new(Dropped::of_memory(5), 6);
+    let batch = Batch::new(&resource, &scope, Rows::from_bytes(&[]).unwrap()).with_losses(losses);
+    let mut exporter = receiver.exporter();
+    exporter.report_losses(&batch, Instant::now() + SOON).unwrap();
+    let calls = std::mem::take(&mut *receiver.service.calls.lock());
+    let [_, (_, request)] = &calls[..] else { panic!("it is sent again as spans are: {}", calls.len()) };
+    let scope_spans = &request.resource_spans[0].scope_spans[0];
+    let attributes = &scope_spans.scope.as_ref().unwrap().attributes;
+    let told = attributes.iter().map(|kv| (kv.key.as_str(), kv.value.as_ref().unwrap().value.as_ref()));
+    let expected = [("tracer.spans_lost.memory", 5), ("tracer.spans_lost.failed", 6)];
+    let expected = expected.map(|(key, count)| (key, Some(Value::IntValue(count))));
+    assert!(told.eq(expected.iter().map(|(key, count)| (*key, count.as_ref()))), "{attributes:?}");
+    assert_eq!(scope_spans.spans, []);
+    // Jaeger's own protocol has no place for it.
+    let mut jaeger = JaegerGrpc::builder().endpoint(receiver.url()).build().unwrap();
+    jaeger.report_losses(&batch, Instant::now() + SOON).unwrap();
+    assert_eq!(receiver.calls(), 0);
+    // What does not get through is an error, so that it is told again.
+    let endpoint = receiver.url() + "/";
+    receiver.stop();
+    let error = exporter.report_losses(&batch, Instant::now() + SOON).unwrap_err();
+    assert!(matches!(&error, ExportError::Unreachable { endpoint: at, .. } if *at == endpoint), "{error}");
 }
 
 #[test]

@@ -24,6 +24,8 @@ mod jaeger_proto;
 mod losses;
 #[path = "it/malformed.rs"]
 mod malformed;
+#[path = "it/otlp_http_json.rs"]
+mod otlp_http_json;
 #[path = "it/otlp_json.rs"]
 mod otlp_json;
 #[path = "it/outages.rs"]

@@ -3,6 +3,11 @@
 #![cfg(all(feature = "tls", feature = "grpc"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
 
+#[path = "shared/authority.rs"]
+mod authority;
+#[path = "shared/grpc_server.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
+mod grpc_server;
 #[path = "it/random.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "the other tests use the rest")]
 mod random;
@@ -11,81 +16,23 @@ mod random;
 mod spans;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use tokio::runtime::Runtime;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
-use tonic::{Request, Response, Status};
 use tracer_core::row::Rows;
 use tracer_core::{Batch, ExportError, Exported, Exporter, Resource, Scope};
 use tracer_exporter_jaeger::{ConfigError, OtlpGrpc, OtlpHttp};
 
-/// An authority and what it signs.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A certificate and its key, in PEM.
-struct Signed {
-    chain: String,
-    key: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // With one name for all, a stranger's signature would be taken for a bad one of ours.
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("authority {}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    fn sign(&self, name: &str) -> Signed {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        Signed { chain: params.signed_by(&key, &self.0).unwrap().pem(), key: key.serialize_pem() }
-    }
-}
-
-struct Accept;
-
-#[tonic::async_trait]
-impl TraceService for Accept {
-    async fn export(
-        &self,
-        _: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
+use self::authority::{Authority, Signed};
+use self::grpc_server::{Receiver, ok};
 
 /// A gRPC server; with `clients`, only for those that this authority knows.
-fn grpc_server(server: &Signed, clients: Option<&Authority>) -> (Runtime, SocketAddr) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let entered = runtime.enter();
-    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = incoming.local_addr().unwrap();
+fn secure_grpc(server: &Signed, clients: Option<&Authority>) -> Receiver {
     let mut tls = ServerTlsConfig::new().identity(Identity::from_pem(&server.chain, &server.key));
     if let Some(clients) = clients {
         tls = tls.client_ca_root(Certificate::from_pem(clients.pem()));
     }
-    let server = Server::builder().tls_config(tls).unwrap().add_service(TraceServiceServer::new(Accept));
-    drop(entered);
-    runtime.spawn(server.serve_with_incoming(incoming));
-    (runtime, address)
+    Receiver::serve(Server::builder().tls_config(tls).unwrap(), "127.0.0.1:0".parse().unwrap(), ok)
 }
 
 /// The same with HTTP/1.1: it reads a request, and says that all is well.
@@ -94,29 +41,12 @@ mod https {
     use std::net::{SocketAddr, TcpListener};
     use std::sync::Arc;
 
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::server::WebPkiClientVerifier;
-    use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+    use rustls::{ServerConnection, StreamOwned};
 
     use super::{Authority, Signed};
 
     pub(crate) fn server(server: &Signed, clients: Option<&Authority>) -> SocketAddr {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        let builder = match clients {
-            None => builder.with_no_client_auth(),
-            Some(clients) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap()).unwrap();
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-                builder.with_client_cert_verifier(verifier.build().unwrap())
-            }
-        };
-        let chain = vec![CertificateDer::from_pem_slice(server.chain.as_bytes()).unwrap()];
-        let key = PrivateKeyDer::from_pem_slice(server.key.as_bytes()).unwrap();
-        let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
+        let config = server.server_config(clients);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let accept = move || {
@@ -181,7 +111,8 @@ fn own_roots_and_client_certificates_over_http() {
     let sent = export(&mut builder(open).build().unwrap());
     assert!(is_unreachable(&sent), "the Mozilla roots do not have it: {sent:?}");
     let guarded = https::server(&server, Some(&ours));
-    let known = builder(guarded).root_certificates(ours.pem()).client_certificate(client.chain, client.key);
+    let known = builder(guarded).root_certificates(ours.pem());
+    let known = known.client_certificate(client.chain, client.key);
     assert!(!format!("{known:?}").contains("PRIVATE"));
     assert_eq!(export(&mut known.build().unwrap()), Ok(Exported::ALL));
     let sent = export(&mut builder(guarded).root_certificates(ours.pem()).build().unwrap());
@@ -197,13 +128,16 @@ fn own_roots_and_client_certificates_over_grpc() {
             .endpoint(format!("https://localhost:{}", address.port()))
             .timeout(Duration::from_secs(15))
     };
-    let (_open_runtime, open) = grpc_server(&server, None);
+    let open_receiver = secure_grpc(&server, None);
+    let open = open_receiver.address;
     let trusting = builder(open).root_certificates(ours.pem());
     assert_eq!(export(&mut trusting.build().unwrap()), Ok(Exported::ALL));
     let sent = export(&mut builder(open).root_certificates(strangers.pem()).build().unwrap());
     assert!(is_unreachable(&sent), "{sent:?}");
-    let (_guarded_runtime, guarded) = grpc_server(&server, Some(&ours));
-    let known = builder(guarded).root_certificates(ours.pem()).client_certificate(client.chain, client.key);
+    let guarded_receiver = secure_grpc(&server, Some(&ours));
+    let guarded = guarded_receiver.address;
+    let known = builder(guarded).root_certificates(ours.pem());
+    let known = known.client_certificate(client.chain, client.key);
     assert!(!format!("{known:?}").contains("PRIVATE"));
     assert_eq!(export(&mut known.build().unwrap()), Ok(Exported::ALL));
     let sent = export(&mut builder(guarded).root_certificates(ours.pem()).build().unwrap());
@@ -252,8 +186,9 @@ fn what_is_wrong_with_a_certificate_is_said_over_http() {
 #[test]
 fn what_is_wrong_with_a_certificate_is_said_over_grpc() {
     let (ours, strangers) = (Authority::new(), Authority::new());
-    let (_runtime, elsewhere) = grpc_server(&ours.sign("elsewhere.example"), None);
-    let (_guarded_runtime, guarded) = grpc_server(&ours.sign("localhost"), Some(&ours));
+    let misnamed = secure_grpc(&ours.sign("elsewhere.example"), None);
+    let guarded_receiver = secure_grpc(&ours.sign("localhost"), Some(&ours));
+    let (elsewhere, guarded) = (misnamed.address, guarded_receiver.address);
     let url = |address: SocketAddr| format!("https://localhost:{}", address.port());
     let builder = |address| {
         let builder = OtlpGrpc::builder().endpoint(url(address)).timeout(Duration::from_secs(15));

@@ -61,7 +61,7 @@ impl Exchange {
         Self { span, role, protocol }
     }
 
-    pub(crate) const fn context(&self) -> &SpanContext {
+    pub(crate) fn context(&self) -> &SpanContext {
         self.span.context()
     }
 

@@ -45,8 +45,10 @@
 //! ```
 
 mod layer;
+mod malformed;
 mod service;
 
 pub use self::layer::TraceLayer;
+pub use self::malformed::MalformedHeaders;
 pub use self::service::Trace;
 pub use tracer_propagation::EdgePolicy;

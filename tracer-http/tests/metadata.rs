@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
-use tracer_propagation::{Codec, Composite, ExtractReason, Extracted, GrpcTraceBin};
+use tracer_propagation::{Codec, Composite, Extracted, GrpcTraceBin, GrpcTraceBinError};
 
 fn context() -> SpanContext {
     SpanContext::new(TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]), TraceFlags::SAMPLED)
@@ -31,7 +31,7 @@ fn a_binary_context_is_what_tonic_reads_and_writes_as_bytes() {
     metadata.insert_bin("grpc-trace-bin", MetadataValue::from_bytes(&bytes));
     assert_eq!(extract(&GrpcTraceBin, &metadata).context, Some(context().into_remote()));
     metadata.insert_bin("grpc-trace-bin", MetadataValue::from_bytes(bytes.split_at(20).0));
-    assert_eq!(extract(&GrpcTraceBin, &metadata).error.unwrap().reason, ExtractReason::Length(20));
+    assert_eq!(extract(&GrpcTraceBin, &metadata).error, Some(GrpcTraceBinError::Cut(1).into()));
 }
 
 #[test]

@@ -148,7 +148,7 @@ async fn malformed_headers_are_counted_where_they_are_read() {
         let mut request = request(address);
         request.headers_mut().insert("traceparent", http::HeaderValue::from_static("00-zz"));
         send(request).await;
-        assert_eq!(layer.malformed_headers(), malformed, "{edge:?}");
+        assert_eq!(layer.malformed_headers().traceparent, malformed, "{edge:?}");
         let span = &spans::wait(&test, 1).await[0];
         assert!(span.links.is_empty() && !span.parent_span_id.is_valid(), "{edge:?}");
     }

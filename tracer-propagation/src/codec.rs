@@ -19,7 +19,7 @@ use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Injector};
 
-pub use self::error::{ExtractError, ExtractReason, InjectError, InjectReason};
+pub use self::error::{ExtractError, InjectError, InjectReason, OtherError};
 pub use self::extracted::{Extracted, SamplingDecision};
 
 /// One format of headers.
@@ -42,6 +42,26 @@ pub trait Codec: fmt::Debug + Send + Sync {
     /// If they are there and nothing in them can be used. What is wrong beside something usable is
     /// in [`Extracted::error`].
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError>;
+
+    /// Reads likewise, for those who go on in any case, and tells each error: of several formats one for
+    /// each, where [`Extracted::error`] holds only the first.
+    ///
+    /// ```
+    /// use tracer_propagation::{Codec, Composite, Pairs};
+    ///
+    /// let headers = Pairs(&[("traceparent", "00-zz"), ("baggage", "a=1,b")]);
+    /// let mut fields = Vec::new();
+    /// let extracted = Composite::w3c().extract_reporting(&headers, &mut |error| fields.push(error.field()));
+    /// assert_eq!(fields, ["traceparent", "baggage"]);
+    /// assert_eq!(extracted.baggage.get("a"), Some("1"));
+    /// ```
+    fn extract_reporting(&self, carrier: &dyn Extractor, report: &mut dyn FnMut(ExtractError)) -> Extracted {
+        let extracted = self.extract(carrier).unwrap_or_else(Extracted::from);
+        if let Some(error) = extracted.error {
+            report(error);
+        }
+        extracted
+    }
 
     /// Writes a context, as far as the format can carry it. All of the format's fields are owned:
     /// those that are not written are removed.

@@ -22,7 +22,7 @@ pub use self::names::UnknownFormat;
 /// An ordered list of codecs for each direction. Cheap enough to clone once a service.
 ///
 /// A malformed header falls through to the next codec; the first such error stands in
-/// [`Extracted::error`], so that it can be counted.
+/// [`Extracted::error`], and [`Codec::extract_reporting`] tells all of them, so that they can be counted.
 ///
 /// ```
 /// use tracer_propagation::{Composite, TraceContext, W3cBaggage};
@@ -123,14 +123,19 @@ impl Composite {
 
 impl Codec for Composite {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let mut all = Extracted::default();
-        for codec in &self.reading {
-            merge(&mut all, codec.extract(carrier).unwrap_or_else(Extracted::from));
-        }
+        let all = self.extract_reporting(carrier, &mut |_| {});
         match all.error {
             Some(error) if all.is_empty() => Err(error),
             _ => Ok(all),
         }
+    }
+
+    fn extract_reporting(&self, carrier: &dyn Extractor, report: &mut dyn FnMut(ExtractError)) -> Extracted {
+        let mut all = Extracted::default();
+        for codec in &self.reading {
+            merge(&mut all, codec.extract_reporting(carrier, report));
+        }
+        all
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {

@@ -54,12 +54,12 @@ mod policy;
 mod text;
 
 pub use self::carrier::{EnvVars, Extractor, Field, Found, Injector, Pairs, SetError};
-pub use self::codec::b3::B3;
-pub use self::codec::grpc_bin::GrpcTraceBin;
-pub use self::codec::jaeger::Jaeger;
-pub use self::codec::w3c::{TraceContext, W3cBaggage};
+pub use self::codec::b3::{B3, B3MultiError, B3SingleError};
+pub use self::codec::grpc_bin::{GrpcTraceBin, GrpcTraceBinError};
+pub use self::codec::jaeger::{Jaeger, JaegerError};
+pub use self::codec::w3c::{BaggageError, TraceContext, TraceparentError, TracestateError, W3cBaggage};
 pub use self::codec::{
-    Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason, SamplingDecision,
+    Codec, ExtractError, Extracted, InjectError, InjectReason, OtherError, SamplingDecision,
 };
 pub use self::composite::{Composite, UnknownFormat};
 #[cfg(feature = "http")]

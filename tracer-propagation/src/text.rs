@@ -19,10 +19,22 @@ pub(crate) fn span(bytes: &[u8], class: u8) -> usize {
     bytes.iter().position(|byte| !is_of(*byte, class)).unwrap_or(bytes.len())
 }
 
+/// Whether all bytes are of a class.
+#[inline]
+pub(crate) fn is_all(bytes: &[u8], class: u8) -> bool {
+    // To the end in any case, which takes half as long as to ask after each byte.
+    bytes.iter().fold(class, |classes, byte| classes & classes_of(*byte)) != 0
+}
+
 /// Whether a byte is of a class.
 #[inline]
 pub(crate) fn is_of(byte: u8, class: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|of| of & class != 0)
+    classes_of(byte) & class != 0
+}
+
+#[inline]
+fn classes_of(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// RFC 9110, section 5.6.2: `tchar`.
@@ -39,14 +51,14 @@ const fn classes() -> [u8; 256] {
     let mut rest: &mut [u8] = &mut classes;
     let mut byte: u8 = 0;
     while let [class, after @ ..] = rest {
-        *class = class_of(byte);
+        *class = entry_of(byte);
         byte = byte.wrapping_add(1);
         rest = after;
     }
     classes
 }
 
-const fn class_of(byte: u8) -> u8 {
+const fn entry_of(byte: u8) -> u8 {
     let is_octet = matches!(byte, 0x21..=0x7e) && !matches!(byte, b'"' | b',' | b';' | b'\\');
     (if is_token_byte(byte) { TOKEN } else { 0 })
         | (if is_octet { OCTET } else { 0 })
@@ -89,6 +101,15 @@ impl<const N: usize> Buffer<N> {
         Self { bytes: [0; N], length: 0 }
     }
 
+    /// With a text that fits.
+    #[inline]
+    pub(crate) fn of<const LENGTH: usize>(text: &[u8; LENGTH]) -> Self {
+        const { assert!(LENGTH <= N, "there is room") };
+        let mut buffer = Self::new();
+        buffer.push(text);
+        buffer
+    }
+
     /// Appends a part; one for which there is no room is left out.
     #[inline]
     pub(crate) fn push(&mut self, part: &[u8]) {
@@ -99,8 +120,14 @@ impl<const N: usize> Buffer<N> {
         }
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.length).unwrap_or_default()
     }
 }
 

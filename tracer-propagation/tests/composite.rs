@@ -7,8 +7,9 @@ use std::ops::ControlFlow;
 use tracer_core::testing::TestTracer;
 use tracer_core::{Baggage, SpanContext, SpanId, TraceFlags, TraceId};
 use tracer_propagation::{
-    Codec, Composite, ExtractError, ExtractReason, Extracted, Extractor, Field, InjectError, InjectReason,
-    Injector, SamplingDecision, SetError, TraceContext, W3cBaggage,
+    B3, B3SingleError, BaggageError, Codec, Composite, ExtractError, Extracted, Extractor, Field,
+    InjectError, InjectReason, Injector, OtherError, SamplingDecision, SetError, TraceContext,
+    TraceparentError, W3cBaggage,
 };
 
 type Headers = BTreeMap<String, String>;
@@ -20,6 +21,7 @@ const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 struct Short;
 
 static SHORT: Field = Field::new("short");
+const NOT_SHORT: ExtractError = ExtractError::Other(&OtherError { field: "short", reason: "too long" });
 static SHORT_FIELDS: [&Field; 1] = [&SHORT];
 
 impl Codec for Short {
@@ -35,7 +37,7 @@ impl Codec for Short {
             Some(b"1") => extracted.decision = Some(SamplingDecision::Accept),
             Some(b"0") => extracted.decision = Some(SamplingDecision::Deny),
             Some(b"span") => return Ok(Extracted::from_context(short_context())),
-            Some(other) => return Err(ExtractError::new("short", ExtractReason::Length(other.len()))),
+            Some(_) => return Err(NOT_SHORT),
         }
         Ok(extracted)
     }
@@ -130,17 +132,47 @@ fn malformed_headers_fall_through_and_are_reported() {
     let composite = Composite::new().with(TraceContext).with(Short);
     let extracted = composite.extract(&headers(&[("traceparent", "bad"), ("short", "span")])).unwrap();
     assert_eq!(trace_id(&extracted), "07".repeat(16));
-    assert_eq!(extracted.error.unwrap().to_string(), "traceparent: a length of 3 bytes");
+    assert_eq!(extracted.error.unwrap().to_string(), "traceparent: 3 bytes, fewer than 55");
     let error = composite.extract(&headers(&[("traceparent", "bad"), ("short", "bad!")])).unwrap_err();
-    assert_eq!(error.to_string(), "traceparent: a length of 3 bytes");
+    assert_eq!(error, TraceparentError::TooShort(3).into());
     assert_eq!(composite.extract(&headers(&[])), Ok(Extracted::default()));
+}
+
+/// One for each codec, also where they are within another one; the first is in what was extracted.
+#[test]
+fn all_errors_are_told_in_the_order_of_the_codecs() {
+    let composite = Composite::new().with(Short).with(Composite::w3c()).with(B3::single());
+    let told = |incoming: &[(&str, &str)]| {
+        let (mut errors, incoming) = (Vec::new(), headers(incoming));
+        let extracted = composite.extract_reporting(&incoming, &mut |error| errors.push(error));
+        assert_eq!(extracted.error, errors.first().copied());
+        assert_eq!(extracted, composite.extract(&incoming).unwrap_or_else(Extracted::from));
+        errors
+    };
+    let broken = [
+        ("short", "bad!"),
+        ("traceparent", "bad"),
+        ("tracestate", "bad"),
+        ("baggage", "a=1,b"),
+        ("b3", "bad"),
+    ];
+    let expected: [ExtractError; 4] = [
+        NOT_SHORT,
+        TraceparentError::TooShort(3).into(),
+        BaggageError::Equals(2).into(),
+        B3SingleError::TraceId.into(),
+    ];
+    assert_eq!(told(&broken), expected);
+    assert_eq!(told(&broken[2..4]), expected[2..3]);
+    assert!(told(&[("short", "span"), ("traceparent", PARENT), ("b3", "0")]).is_empty());
+    assert!(told(&[]).is_empty());
 }
 
 #[test]
 fn a_malformed_context_does_not_take_the_baggage_with_it() {
     let incoming = headers(&[("traceparent", "bad"), ("baggage", "session=7")]);
     let extracted = Composite::w3c().extract(&incoming).unwrap();
-    assert_eq!(extracted.error.unwrap().field, "traceparent");
+    assert_eq!(extracted.error.unwrap().field(), "traceparent");
     let parent = extracted.parent().unwrap();
     assert!(!parent.is_valid());
     assert_eq!(parent.baggage_item("session"), Some("7"));

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use tracer_core::{Batch, ConstSampler, ExportError, Exporter, Pipeline, Span, Tracer};
+use tracer_core::{Batch, ConstSampler, ExportError, Exporter, Pipeline, Span, Switch, Tracer};
 use tracer_exporter_jaeger::OtlpHttp;
 use tracer_exporter_jaeger::encode::otlp;
 
@@ -11,6 +11,7 @@ use crate::workload::{Library, user_name};
 pub struct Ours {
     tracer: Tracer,
     off: Tracer,
+    switched: Tracer,
     is_drained: bool,
     exported: Exported,
 }
@@ -69,7 +70,10 @@ impl Ours {
         let pipeline = if setup.has_thread { builder.start() } else { builder.start_without_thread() };
         let tracer = Tracer::builder("bench").pipeline(&pipeline).build();
         let off = Tracer::builder("bench").sampler(ConstSampler::OFF).pipeline(&pipeline).build();
-        Self { tracer, off, is_drained: setup.is_drained, exported }
+        let switch = Switch::new();
+        switch.set("operation:off*=off, tag:off*=off").expect("a rule and a rule");
+        let switched = Tracer::builder("bench").switch(&switch).pipeline(&pipeline).build();
+        Self { tracer, off, switched, is_drained: setup.is_drained, exported }
     }
 }
 
@@ -90,6 +94,8 @@ fn log(span: &mut Span, n: usize) {
 
 impl Library for Ours {
     const NAME: &'static str = "tracer-core";
+    const SWITCHES_SPANS: bool = true;
+    const SWITCHES_TAGS: bool = true;
     type Parent = Span;
 
     fn root_span(&self) {
@@ -146,6 +152,15 @@ impl Library for Ours {
 
     fn unsampled_child(&self, parent: &Self::Parent, n: usize) {
         tag(&mut self.off.span("child").child_of(parent.context()).start(), n);
+    }
+
+    fn switched_off(&self, parent: &Self::Parent, n: usize) {
+        tag(&mut self.switched.span("off").child_of(parent.context()).start(), n);
+    }
+
+    fn tag_off(&self, parent: &Self::Parent, n: usize) {
+        let mut child = self.switched.span("child").child_of(parent.context()).start();
+        child.set_tag("off.items", n as i64);
     }
 
     fn parent(&self) -> Self::Parent {

@@ -1,6 +1,7 @@
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{Dispatch, Span, info, info_span};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::sdk_exporter::provider;
@@ -16,7 +17,8 @@ pub(super) struct Tracing {
 
 fn dispatch(provider: &SdkTracerProvider) -> Dispatch {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
-    Dispatch::new(tracing_subscriber::registry().with(layer))
+    let targets = Targets::new().with_default(LevelFilter::TRACE).with_target("off", LevelFilter::OFF);
+    Dispatch::new(tracing_subscriber::registry().with(targets).with(layer))
 }
 
 impl Tracing {
@@ -37,7 +39,11 @@ impl Tracing {
 
 macro_rules! tagged {
     ($parent:expr, $name:literal, $n:expr) => {
+        tagged!("bench", $parent, $name, $n)
+    };
+    ($target:literal, $parent:expr, $name:literal, $n:expr) => {
         info_span!(
+            target: $target,
             parent: $parent,
             $name,
             http.request.method = "GET",
@@ -54,6 +60,7 @@ fn log(span: &Span, n: usize) {
 
 impl Library for Tracing {
     const NAME: &'static str = "tracing-opentelemetry 0.34";
+    const SWITCHES_SPANS: bool = true;
     type Parent = Span;
 
     fn root_span(&self) {
@@ -104,6 +111,10 @@ impl Library for Tracing {
 
     fn unsampled_child(&self, parent: &Self::Parent, n: usize) {
         drop(tagged!(parent, "child", n));
+    }
+
+    fn switched_off(&self, parent: &Self::Parent, n: usize) {
+        drop(tagged!("off", parent, "child", n));
     }
 
     fn parent(&self) -> Self::Parent {

@@ -52,7 +52,7 @@ impl Case {
         let builder = Configuration::builder("doctor-test").environment(variables.collect::<Environment>());
         let configuration = builder.resolve().map_err(|error| error.to_string())?;
         let found = examine(&configuration, PATIENCE);
-        if !found.notes.is_empty() {
+        if !found.findings.notes.is_empty() {
             return Err(found.to_string());
         }
         found.checks.into_iter().flatten().next().ok_or_else(|| "nothing was sent".into())
@@ -81,6 +81,7 @@ fn case(name: &'static str, words: &'static str, variables: &[(&'static str, &st
 
 const OTLP: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const GRPC: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+const JSON: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");
 const ZIPKIN: (&str, &str) = ("OTEL_TRACES_EXPORTER", "zipkin");
 const JAEGER: (&str, &str) = ("OTEL_TRACES_EXPORTER", "jaeger");
 const JAEGER_GRPC: (&str, &str) = ("OTEL_EXPORTER_JAEGER_PROTOCOL", "grpc");
@@ -90,6 +91,7 @@ fn right(jaeger: &Jaeger) -> Vec<Case> {
     let (host, port) = udp.rsplit_once(':').unwrap_or((&udp, ""));
     vec![
         case("OTLP over HTTP", "", &[(OTLP, &jaeger.otlp_http())]),
+        case("OTLP over HTTP in JSON", "", &[JSON, (OTLP, &jaeger.otlp_http())]),
         case("OTLP over gRPC", "", &[GRPC, (OTLP, &jaeger.otlp_grpc())]),
         case("Zipkin", "", &[ZIPKIN, ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", &jaeger.zipkin())]),
         case("Thrift over HTTP", "", &[("JAEGER_ENDPOINT", &jaeger.thrift_http())]),
@@ -106,6 +108,7 @@ fn wrong(jaeger: &Jaeger) -> Vec<Case> {
     let secure = |url: String| url.replace("http://", "https://");
     let mut cases = vec![
         case("OTLP/HTTP to the port of gRPC", "HTTP/2 alone", &[(OTLP, &jaeger.otlp_grpc())]),
+        case("OTLP/HTTP in JSON to the port of gRPC", "HTTP/2 alone", &[JSON, (OTLP, &jaeger.otlp_grpc())]),
         case("OTLP/HTTP to Thrift's port", "it has no /v1/traces", &[(OTLP, &jaeger.thrift_http())]),
         case("OTLP/HTTP to Zipkin's port", "it answers 400", &[(OTLP, &jaeger.zipkin())]),
         case("OTLP/HTTP to the page's port", "a web page answers there", &[(OTLP, &jaeger.page())]),

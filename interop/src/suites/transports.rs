@@ -3,6 +3,7 @@
 //! | scenario | receiver |
 //! |---|---|
 //! | `jaeger` | the real Jaeger, by each of its protocols; its query API must answer the same |
+//! | `viewer` | our viewer, by OTLP in every form, likewise |
 //! | `outage` | the real Jaeger, ended and started again under load |
 //! | `zipkin` | the real Zipkin |
 //! | `third` | a small program on OpenTelemetry's Python types |
@@ -21,9 +22,9 @@ use tracer_exporter_jaeger::JaegerFile;
 
 use self::compare::{Differences, Losses, differences};
 use self::rich::{RichTrace, SPANS, Width};
-use self::send::{Transport, all, temporary_file};
+use self::send::{Transport, all, temporary_file, to_viewer};
 use crate::jaeger_json::{Envelope, Trace};
-use crate::peers::{Jaeger, QueryApi};
+use crate::peers::{Jaeger, QueryApi, Viewer};
 use crate::poll;
 use crate::report::Report;
 
@@ -41,22 +42,8 @@ pub(super) fn jaeger<W: Write>(report: &mut Report<W>) {
     let Some(jaeger) = started else { return };
     for width in [Width::Bits128, Width::Bits64] {
         let rich = RichTrace::new(width);
-        let transports = all(&jaeger);
-        let Some((first, others)) = transports.split_first() else { return };
-        let name = format!("transports/jaeger: {}, {width}: all is there", first.name);
-        let reference = report.test(&name, || {
-            let seen = through(first, &rich, &jaeger.query())?;
-            RichTrace::check(&seen)?;
-            Ok(seen)
-        });
+        let reference = compare(report, "jaeger", &rich, &all(&jaeger), &jaeger.query());
         let Some(reference) = reference else { continue };
-        for transport in others {
-            let name = format!("transports/jaeger: {}, {width}: the same", transport.name);
-            report.test(&name, || {
-                let seen = through(transport, &rich, &jaeger.query())?;
-                differences(&reference, &seen, transport.losses).into_result()
-            });
-        }
         report.test(&format!("transports/jaeger: jaeger-file, {width}: the same as Jaeger's answer"), || {
             // What the server remarks is not in a file that it has not seen.
             let mut reference = reference.clone();
@@ -64,6 +51,42 @@ pub(super) fn jaeger<W: Write>(report: &mut Report<W>) {
             differences(&reference, &through_file(&rich)?, Losses::None).into_result()
         });
     }
+}
+
+/// All transports into our viewer.
+pub(super) fn viewer<W: Write>(report: &mut Report<W>) {
+    let started =
+        report.test("transports/viewer: starts", || Viewer::start().map_err(|error| error.to_string()));
+    let Some(viewer) = started else { return };
+    for width in [Width::Bits128, Width::Bits64] {
+        compare(report, "viewer", &RichTrace::new(width), &to_viewer(&viewer), &viewer.query());
+    }
+}
+
+/// Sends the trace through each; answers what is there by the first, if that is all.
+fn compare<W: Write>(
+    report: &mut Report<W>,
+    scenario: &str,
+    rich: &RichTrace,
+    transports: &[Transport],
+    query: &QueryApi,
+) -> Option<Trace> {
+    let (first, others) = transports.split_first()?;
+    let width = rich.width();
+    let name = format!("transports/{scenario}: {}, {width}: all is there", first.name);
+    let reference = report.test(&name, || {
+        let seen = through(first, rich, query)?;
+        RichTrace::check(&seen)?;
+        Ok(seen)
+    })?;
+    for transport in others {
+        let name = format!("transports/{scenario}: {}, {width}: the same", transport.name);
+        report.test(&name, || {
+            let seen = through(transport, rich, query)?;
+            differences(&reference, &seen, transport.losses).into_result()
+        });
+    }
+    Some(reference)
 }
 
 /// Sends the trace under an id of its own, and answers what Jaeger has of it, with the id that all have.

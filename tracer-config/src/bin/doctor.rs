@@ -34,7 +34,8 @@ enum Print {
 }
 
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let options = match Options::read(arguments) {
         Ok(options) => options,
         Err(error) => {
             // Nowhere is left to report that standard error is closed.

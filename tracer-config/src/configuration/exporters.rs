@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use tracer_core::{Exporter, PipelineBuilder};
 use tracer_exporter_jaeger::{
-    ConfigError, JsonLines, OtlpHttpBuilder, ThriftHttpBuilder, ThriftUdpBuilder, ZipkinHttp,
-    ZipkinHttpBuilder,
+    ConfigError, ExporterBuilder, JsonLines, OtlpHttpBuilder, ThriftHttpBuilder, ThriftUdpBuilder, Transport,
+    ZipkinHttp, ZipkinHttpBuilder,
 };
 #[cfg(feature = "grpc")]
 use tracer_exporter_jaeger::{JaegerGrpcBuilder, OtlpGrpcBuilder};
@@ -16,7 +16,8 @@ use tracer_exporter_jaeger::{JaegerGrpcBuilder, OtlpGrpcBuilder};
 use crate::builder::AddExporter;
 use crate::parse;
 use crate::setting::{
-    EXPORTERS, JAEGER_AGENT_HOST, JAEGER_ENDPOINT, LOG_SPANS, OTLP_ENDPOINT, ZIPKIN_ENDPOINT, ZIPKIN_TIMEOUT,
+    CONCURRENT_SENDS, EXPORTERS, JAEGER_AGENT_HOST, JAEGER_ENDPOINT, LOG_SPANS, OTLP_ENDPOINT,
+    ZIPKIN_ENDPOINT, ZIPKIN_TIMEOUT,
 };
 use crate::sources::Sources;
 
@@ -27,6 +28,7 @@ const LOG_TARGET: &str = "tracer_config::spans";
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
     OtlpHttp(OtlpHttpBuilder),
+    OtlpHttpJson(OtlpHttpBuilder),
     #[cfg(feature = "grpc")]
     OtlpGrpc(OtlpGrpcBuilder),
     ThriftHttp(ThriftHttpBuilder),
@@ -50,6 +52,7 @@ pub(crate) struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     OtlpHttp,
+    OtlpHttpJson,
     OtlpGrpc,
     ThriftHttp,
     ThriftUdp,
@@ -64,7 +67,9 @@ pub(crate) enum Protocol {
 macro_rules! with_exporter {
     ($plan:expr, $exporter:ident => $body:expr) => {
         match $plan {
-            Plan::OtlpHttp(builder) => builder.clone().build().map(|$exporter| $body),
+            Plan::OtlpHttp(builder) | Plan::OtlpHttpJson(builder) => {
+                builder.clone().build().map(|$exporter| $body)
+            }
             #[cfg(feature = "grpc")]
             Plan::OtlpGrpc(builder) => builder.clone().build().map(|$exporter| $body),
             Plan::ThriftHttp(builder) => builder.clone().build().map(|$exporter| $body),
@@ -92,6 +97,25 @@ impl Plan {
         }
     }
 
+    /// Whether what it sends is answered.
+    const fn is_answered(&self) -> bool {
+        !matches!(self, Self::ThriftUdp(_) | Self::Console | Self::Log)
+    }
+
+    fn with_concurrent_sends(self, max: usize) -> Self {
+        match self {
+            Self::OtlpHttp(builder) => Self::OtlpHttp(builder.concurrent_sends_max(max)),
+            Self::OtlpHttpJson(builder) => Self::OtlpHttpJson(builder.concurrent_sends_max(max)),
+            #[cfg(feature = "grpc")]
+            Self::OtlpGrpc(builder) => Self::OtlpGrpc(builder.concurrent_sends_max(max)),
+            Self::ThriftHttp(builder) => Self::ThriftHttp(builder.concurrent_sends_max(max)),
+            #[cfg(feature = "grpc")]
+            Self::JaegerGrpc(builder) => Self::JaegerGrpc(builder.concurrent_sends_max(max)),
+            Self::Zipkin(builder) => Self::Zipkin(builder.concurrent_sends_max(max)),
+            Self::ThriftUdp(_) | Self::Console | Self::Log => self,
+        }
+    }
+
     /// The exporter alone.
     pub(crate) fn exporter(&self) -> Result<Box<dyn Exporter>, ConfigError> {
         with_exporter!(self, exporter => Box::new(exporter) as Box<dyn Exporter>)
@@ -102,6 +126,9 @@ impl Plan {
         let target = |protocol, endpoint: &str| Target { protocol, endpoint: endpoint.to_owned() };
         Ok(match self {
             Self::OtlpHttp(builder) => target(Protocol::OtlpHttp, builder.clone().build()?.endpoint()),
+            Self::OtlpHttpJson(builder) => {
+                target(Protocol::OtlpHttpJson, builder.clone().build()?.endpoint())
+            }
             #[cfg(feature = "grpc")]
             Self::OtlpGrpc(builder) => target(Protocol::OtlpGrpc, builder.clone().build()?.endpoint()),
             Self::ThriftHttp(builder) => target(Protocol::ThriftHttp, builder.clone().build()?.endpoint()),
@@ -153,7 +180,7 @@ pub(super) fn plan(sources: &mut Sources) -> Vec<Plan> {
     if sources.find(&LOG_SPANS, |text, _| parse::truth(text)).is_some_and(|found| found.value) {
         plans.push(Plan::Log);
     }
-    plans
+    concurrent(sources, plans)
 }
 
 fn kinds(sources: &mut Sources) -> Vec<Kind> {
@@ -161,8 +188,10 @@ fn kinds(sources: &mut Sources) -> Vec<Kind> {
     let found = sources.find(&EXPORTERS, |text, _| {
         let (known, unknown): (Vec<&str>, Vec<&str>) =
             parse::list(text).partition(|name| parse::one_of(name, &KINDS).is_ok());
-        if known.is_empty() {
-            return Err(format!("no exporter is called {}", unknown.join(", ")));
+        match (known.is_empty(), unknown.is_empty()) {
+            (true, true) => return Err("no name in the list".into()),
+            (true, false) => return Err(format!("no exporter is called {}", unknown.join(", "))),
+            (false, _) => {}
         }
         let mut kinds: Vec<Kind> = known.iter().filter_map(|name| parse::one_of(name, &KINDS).ok()).collect();
         let unknown: Vec<String> = unknown.into_iter().map(str::to_owned).collect();
@@ -178,6 +207,10 @@ fn kinds(sources: &mut Sources) -> Vec<Kind> {
     for name in unknown {
         let reason = "no exporter has that name";
         sources.refuse(&EXPORTERS, (&name, &found.origin), reason, "the rest of the list".into());
+    }
+    if kinds.contains(&Kind::None) && kinds.iter().any(|kind| *kind != Kind::None) {
+        let reason = "the list has others";
+        sources.refuse(&EXPORTERS, ("none", &found.origin), reason, "the rest of the list".into());
     }
     let mut distinct = Vec::new();
     kinds.retain(|kind| {
@@ -214,9 +247,20 @@ fn zipkin(sources: &mut Sources) -> Plan {
     Plan::Zipkin(builder)
 }
 
+/// How many requests are sent at the same time, by those that send requests.
+fn concurrent(sources: &mut Sources, plans: Vec<Plan>) -> Vec<Plan> {
+    if !plans.iter().any(Plan::is_answered) {
+        return plans;
+    }
+    match sources.find(&CONCURRENT_SENDS, |text, _| parse::number(text, 1, 64)) {
+        Some(found) => plans.into_iter().map(|plan| plan.with_concurrent_sends(found.value)).collect(),
+        None => plans,
+    }
+}
+
 /// A value that an exporter can be made with, or why not.
-fn checked<X: tracer_exporter_jaeger::Transport, T: ToOwned + ?Sized>(
-    trial: tracer_exporter_jaeger::ExporterBuilder<X>,
+fn checked<X: Transport, T: ToOwned + ?Sized>(
+    trial: ExporterBuilder<X>,
     value: &T,
 ) -> Result<T::Owned, String> {
     trial.build().map(|_| value.to_owned()).map_err(|error| reason(&error))

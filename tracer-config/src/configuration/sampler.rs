@@ -104,22 +104,29 @@ fn of_jaeger(sources: &mut Sources) -> Option<Plan> {
     let found = sources.find(&JAEGER_SAMPLER_TYPE, |name, _| parse::one_of(name, &JAEGER_NAMES));
     let kind = match found {
         Some(found) => found.value,
-        None if remote::jaeger_strength(sources) == 0 => return None,
+        None if remote::jaeger_strength(sources) == 0 => {
+            sources.amend(&JAEGER_SAMPLER_TYPE, "that of `OTEL_TRACES_SAMPLER`", Origin::Default);
+            return None;
+        }
         None => {
             sources.amend(&JAEGER_SAMPLER_TYPE, "remote", Origin::Default);
             JaegerKind::Remote
         }
     };
-    let mut param = |read: fn(&str) -> Result<f64, String>| {
-        sources.find(&JAEGER_SAMPLER_PARAM, |text, _| read(text)).map(|found| found.value)
+    let mut param = |read: fn(&str) -> Result<f64, String>, default: f64| {
+        let found = sources.find(&JAEGER_SAMPLER_PARAM, |text, _| read(text));
+        if found.is_none() {
+            sources.amend(&JAEGER_SAMPLER_PARAM, default.to_string(), Origin::Default);
+        }
+        found.map_or(default, |found| found.value)
     };
     let root = match kind {
-        JaegerKind::Const if param(zero_or_one) == Some(0.0) => Root::Never,
+        JaegerKind::Const if param(zero_or_one, 1.0) == 0.0 => Root::Never,
         JaegerKind::Const => Root::Always,
-        JaegerKind::Probabilistic => Root::Share(param(parse::share).unwrap_or(1.0)),
-        JaegerKind::RateLimiting => Root::Rate(param(rate).unwrap_or(1.0)),
+        JaegerKind::Probabilistic => Root::Share(param(parse::share, 1.0)),
+        JaegerKind::RateLimiting => Root::Rate(param(rate, 1.0)),
         JaegerKind::Remote => {
-            let initial_share = param(parse::share).unwrap_or(remote::INITIAL_SHARE);
+            let initial_share = param(parse::share, remote::INITIAL_SHARE);
             Root::Remote(remote::of_jaeger(sources, initial_share))
         }
     };

@@ -11,8 +11,9 @@ use crate::configuration::exporters::{Protocol, Target};
 use crate::setting::printable;
 
 /// The ports of the receivers, as a rule.
-const USUAL_PORTS: [(Protocol, u16); 8] = [
+const USUAL_PORTS: [(Protocol, u16); 9] = [
     (Protocol::OtlpHttp, 4318),
+    (Protocol::OtlpHttpJson, 4318),
     (Protocol::OtlpGrpc, 4317),
     (Protocol::ThriftHttp, 14_268),
     (Protocol::JaegerGrpc, 14_250),
@@ -26,6 +27,7 @@ impl Protocol {
     pub(super) const fn in_words(self) -> &'static str {
         match self {
             Self::OtlpHttp => "OTLP over HTTP",
+            Self::OtlpHttpJson => "OTLP over HTTP in JSON",
             Self::OtlpGrpc => "OTLP over gRPC",
             Self::ThriftHttp => "Jaeger's Thrift over HTTP",
             Self::ThriftUdp => "Jaeger's Thrift over UDP",
@@ -48,7 +50,7 @@ impl Protocol {
     /// The path that receivers of it listen on.
     const fn usual_path(self) -> &'static str {
         match self {
-            Self::OtlpHttp => "/v1/traces",
+            Self::OtlpHttp | Self::OtlpHttpJson => "/v1/traces",
             Self::ThriftHttp => "/api/traces",
             Self::Zipkin => "/api/v2/spans",
             Self::SamplingHttp => "/api/sampling",
@@ -255,6 +257,9 @@ fn elsewhere(target: &Target, address: &Address) -> String {
 fn port_hint(protocol: Protocol, address: &Address) -> String {
     const PAGE: u16 = 16_686;
     let usual = protocol.usual_port().unwrap_or_default();
+    if address.port == usual {
+        return String::new();
+    }
     let other = USUAL_PORTS.iter().find(|(other, port)| *other != protocol && *port == address.port);
     match other {
         Some((other, port)) => format!(

@@ -37,7 +37,7 @@ settings! {
         "operations, targets and tags that are off: the rules of `tracer_core::Switch`";
     SAMPLER = "sampler", ["OTEL_TRACES_SAMPLER"], "parentbased_always_on", All,
         "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, each also with `parentbased_` before it";
-    SAMPLER_ARG = "sampler_arg", ["OTEL_TRACES_SAMPLER_ARG"], "1.0", All,
+    SAMPLER_ARG = "sampler_arg", ["OTEL_TRACES_SAMPLER_ARG"], "1.0", Endpoint,
         "the share for `traceidratio`; `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…` for `jaeger_remote`";
     JAEGER_SAMPLER_TYPE = "jaeger.sampler_type", ["JAEGER_SAMPLER_TYPE"], "that of `OTEL_TRACES_SAMPLER`, or `remote` if an address for it is set", All,
         "`const`, `probabilistic`, `ratelimiting` or `remote`; children follow their parents";
@@ -46,14 +46,14 @@ settings! {
     JAEGER_SAMPLING_ENDPOINT = "jaeger.sampling_endpoint", ["JAEGER_SAMPLING_ENDPOINT"],
         "http://localhost:5778/sampling", Url, "where `remote` asks";
     JAEGER_SAMPLER_HOST_PORT = "jaeger.sampler_manager_host_port", ["JAEGER_SAMPLER_MANAGER_HOST_PORT"],
-        "", All, "the same as `host:port`; obsolete";
+        "", Url, "the same as `host:port`; obsolete";
     JAEGER_SAMPLER_REFRESH = "jaeger.sampler_refresh_interval", ["JAEGER_SAMPLER_REFRESH_INTERVAL"], "60s", All,
         "how often `remote` asks: `60s`, or a number of milliseconds";
     EXPORTERS = "exporters", ["OTEL_TRACES_EXPORTER"],
         "otlp; jaeger, if `JAEGER_ENDPOINT` or `JAEGER_AGENT_HOST` is set and no end point for OTLP", All,
         "a list of `otlp`, `jaeger`, `zipkin`, `console` (OTLP's JSON on standard output), or `none`";
     OTLP_PROTOCOL = "otlp.protocol", ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"],
-        "http/protobuf", All, "`http/protobuf`, or `grpc` (feature `grpc`); for `http/json` protobuf is sent, which its receivers take too";
+        "http/protobuf", All, "`http/protobuf`, `http/json`, or `grpc` (feature `grpc`)";
     OTLP_ENDPOINT = "otlp.endpoint", ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
         "http://localhost:4318, of gRPC http://localhost:4317", Url,
         "the form for traces is used as it is; the other is a base, to which `/v1/traces` is appended over HTTP";
@@ -86,7 +86,7 @@ settings! {
         "http://localhost:14268/api/traces, of gRPC http://localhost:14250", Url,
         "where Jaeger's Thrift is posted to, or its own gRPC sent";
     JAEGER_AGENT_HOST = "jaeger.agent_host", ["OTEL_EXPORTER_JAEGER_AGENT_HOST", "JAEGER_AGENT_HOST"],
-        "localhost", All, "where Jaeger's Thrift is sent over UDP";
+        "localhost", Url, "where Jaeger's Thrift is sent over UDP";
     JAEGER_AGENT_PORT = "jaeger.agent_port", ["OTEL_EXPORTER_JAEGER_AGENT_PORT", "JAEGER_AGENT_PORT"],
         "6831", All, "its port";
     JAEGER_TIMEOUT = "jaeger.timeout_ms", ["OTEL_EXPORTER_JAEGER_TIMEOUT"], "10000", All,
@@ -109,6 +109,8 @@ settings! {
         "65536", All, "spans on their way; here memory is bounded in bytes, so that each counts as 512 of them, and what comes to less than the 32 MiB of the default is ignored";
     MEMORY_BYTES = "pipeline.memory_bytes_max", ["TRACER_MEMORY_BYTES_MAX"], "33554432", All,
         "bytes for spans on their way, before the number of spans";
+    CONCURRENT_SENDS = "pipeline.concurrent_sends_max", ["TRACER_CONCURRENT_SENDS_MAX"], "1", All,
+        "requests at the same time over HTTP and gRPC, from 1 to 64: more help where an answer takes long, each on a thread of its own";
     SHUTDOWN_TIMEOUT = "pipeline.shutdown_timeout_ms", ["TRACER_SHUTDOWN_TIMEOUT"], "5000", All,
         "milliseconds that the last spans may take at the end of the program";
     ATTRIBUTES_MAX = "limits.attributes_max",

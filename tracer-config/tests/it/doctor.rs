@@ -19,7 +19,7 @@ fn checked_in(variables: &[(&str, &str)], patience: Duration) -> Check {
     let [check] = report.checks.as_deref().unwrap() else { panic!("{report}") };
     assert_eq!(
         report.is_well(),
-        check.verdict != Verdict::Failed && configuration.notes().is_empty(),
+        check.verdict != Verdict::Failed && configuration.findings().notes.is_empty(),
         "{report}"
     );
     check.clone()
@@ -51,6 +51,19 @@ fn a_receiver_that_takes_the_span_is_well() {
     assert_eq!(check.verdict, Verdict::Arrived, "{check}");
     assert_eq!(server.requests().len(), 1);
     assert!(server.requests()[0].head.starts_with("POST /v1/traces "));
+}
+
+#[test]
+fn json_is_named_as_such() {
+    let server = Server::http(|request| {
+        let is_json = request.head.to_ascii_lowercase().contains("content-type: application/json");
+        Answer::status(if is_json { 415 } else { 200 })
+    });
+    let variables =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", &*server.url()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+    let check = checked_in(&variables, PATIENT);
+    assert_eq!((check.protocol, check.verdict), ("OTLP over HTTP in JSON", Verdict::Failed));
+    assert!(check.words.contains("it answers 415: it does not understand what was sent"), "{check}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What exporters send, as the variables say.
 
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use super::servers::{Answer, Request, Server};
@@ -10,7 +11,7 @@ fn request_with(variables: &[(&'static str, &str)]) -> Request {
     let server = Server::http(|_| Answer::status(200));
     let variables = variables.iter().map(|(name, value)| (*name, value.replace("URL", &server.url())));
     let tracing = with(&[]).environment(variables.collect()).start().unwrap();
-    assert_eq!(tracing.notes(), []);
+    assert_eq!(tracing.findings().notes, []);
     tracing.tracer().span("work").start().finish();
     tracing.shutdown(Duration::from_secs(30)).unwrap();
     let [request] = &server.requests()[..] else { panic!("{:?}", server.requests()) };
@@ -78,16 +79,56 @@ fn compression_is_asked_for_by_name() {
 }
 
 #[test]
-fn json_is_mapped_to_protobuf_and_said() {
-    let configuration = resolved(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
-    let told = notes(&configuration);
-    assert_eq!(
-        told,
-        [
-            "OTEL_EXPORTER_OTLP_PROTOCOL=\"http/json\" is ignored: its receivers take protobuf too; http/protobuf is used"
-        ]
+fn json_is_sent_where_it_is_asked_for() {
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "URL"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON")];
+    let request = request_with(&variables);
+    let head = request.head.to_ascii_lowercase();
+    assert!(
+        head.starts_with("post /v1/traces ") && head.contains("content-type: application/json"),
+        "{head}"
     );
-    assert!(!configuration.notes()[0].is_malformed);
+    assert!(request.body.starts_with(br#"{"resourceSpans":[{"#));
+}
+
+#[test]
+fn how_many_requests_are_sent_at_once_is_said_once_for_all_exporters() {
+    let key = "pipeline.concurrent_sends_max";
+    let exporters = ("OTEL_TRACES_EXPORTER", "otlp,zipkin,jaeger");
+    let four = [exporters, ("TRACER_CONCURRENT_SENDS_MAX", "4")];
+    let configuration = resolved(&four);
+    assert_eq!(value(&configuration, key), ("4".into(), "TRACER_CONCURRENT_SENDS_MAX".into()));
+    assert_eq!(notes(&configuration), [""; 0]);
+    let by_builder = with(&four).set(key, "2").resolve().unwrap();
+    assert_eq!(value(&by_builder, key).0, "2");
+    for malformed in ["0", "65", "-1", "many", "99999999999999999999"] {
+        let told = notes(&resolved(&[exporters, ("TRACER_CONCURRENT_SENDS_MAX", malformed)]));
+        let expected = format!(
+            "TRACER_CONCURRENT_SENDS_MAX={malformed:?} is ignored: no number from 1 to 64; 1 is used"
+        );
+        assert_eq!(told, [expected]);
+    }
+    let told = notes(&resolved(&[("OTEL_TRACES_EXPORTER", "console"), four[1]]));
+    assert_eq!(told, ["TRACER_CONCURRENT_SENDS_MAX=\"4\" is ignored: nothing that is configured uses it"]);
+}
+
+#[test]
+fn requests_that_may_be_sent_at_once_do_not_wait_for_each_other() {
+    // Nobody is answered before two are there.
+    let waiting = Arc::new(Barrier::new(2));
+    let server = Server::http(move |_| {
+        waiting.wait();
+        Answer::status(200)
+    });
+    let url = server.url();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*url),
+        ("TRACER_CONCURRENT_SENDS_MAX", "2"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),
+    ];
+    let tracing = with(&variables).start().unwrap();
+    (0..2).for_each(|_| tracing.tracer().span("work").start().finish());
+    tracing.shutdown(Duration::from_secs(30)).unwrap();
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[cfg(not(feature = "grpc"))]

@@ -29,6 +29,7 @@ impl Drop for TemporaryFile {
     }
 }
 
+#[cfg(feature = "file")]
 #[test]
 fn variables_are_put_in_and_tables_are_lists_of_pairs() {
     let file = TemporaryFile::with(
@@ -42,6 +43,28 @@ fn variables_are_put_in_and_tables_are_lists_of_pairs() {
     assert_eq!(value(&configuration, "resource").0, "deployment.environment.name=test");
 }
 
+#[cfg(all(unix, feature = "file"))]
+#[test]
+fn what_has_no_end_is_not_read() {
+    let pipe = std::env::temp_dir().join(format!("tracer-config-pipe-{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in [pipe.to_str().unwrap(), "/dev/zero", "/"] {
+        let told = notes(&resolved(&[("TRACER_CONFIG_FILE", path)]));
+        let expected = format!(
+            "TRACER_CONFIG_FILE={path:?} is ignored: cannot read {path:?}: it is no regular file; no file is used"
+        );
+        assert_eq!(told, [expected]);
+        #[cfg(feature = "tls")]
+        {
+            let told = notes(&resolved(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", path)]));
+            assert!(told.len() == 1 && told[0].contains("cannot be read: it is no regular file"), "{told:?}");
+        }
+    }
+    fs::remove_file(&pipe).unwrap();
+}
+
+#[cfg(feature = "file")]
 #[test]
 fn what_is_wrong_in_it_is_said_by_line() {
     let file = TemporaryFile::with("exporter = 'otlp'\n\n[pipeline]\ninterval_ms = 'soon'\n");
@@ -59,6 +82,18 @@ fn what_is_wrong_in_it_is_said_by_line() {
     );
 }
 
+#[cfg(not(feature = "file"))]
+#[test]
+fn without_the_feature_no_file_is_read_and_that_is_said() {
+    let file = TemporaryFile::with("service_name = 'file'");
+    let configuration = resolved(&[("TRACER_CONFIG_FILE", file.path())]);
+    assert_eq!(value(&configuration, "service_name").0, "test");
+    let told = notes(&configuration);
+    assert!(told.len() == 1 && told[0].contains("that needs this crate's feature `file`"), "{told:?}");
+    assert!(with(&[]).file(file.path()).resolve().is_err());
+}
+
+#[cfg(feature = "file")]
 #[test]
 fn a_file_of_a_variable_that_cannot_be_used_is_noted_and_the_builders_is_an_error() {
     let large = TemporaryFile::with(vec![b'#'; 300_000]);

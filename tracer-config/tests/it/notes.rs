@@ -30,14 +30,21 @@ fn a_malformed_value_is_as_if_it_were_not_set() {
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             "c:4318",
-            "it begins with neither http:// nor https://; \
-          http://localhost:4318, of gRPC http://localhost:4317 is used",
+            "it begins with neither http:// nor https://; http://localhost:4318 is used",
         ),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "lz4", "none of none, gzip, zstd; none is used"),
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             "thrift",
             "none of grpc, http/protobuf, http/json; http/protobuf is used",
+        ),
+        ("OTEL_TRACES_EXPORTER", "kafka", "no exporter is called kafka; otlp is used"),
+        ("OTEL_TRACES_EXPORTER", " , ", "no name in the list; otlp is used"),
+        ("OTEL_TRACES_EXPORTER", "none,otlp", "the list has others; the rest of the list is used"),
+        (
+            "JAEGER_SAMPLER_TYPE",
+            "lowerbound",
+            "none of const, probabilistic, ratelimiting, remote; that of `OTEL_TRACES_SAMPLER` is used",
         ),
         ("OTEL_RESOURCE_ATTRIBUTES", "a=1,b", "no `=` in entry 2; nothing of it is used"),
         ("JAEGER_TAGS", "a=${X", "`${` without its `}`; nothing of it is used"),
@@ -49,7 +56,9 @@ fn a_malformed_value_is_as_if_it_were_not_set() {
         ),
     ];
     for (name, text, rest) in cases {
-        assert_eq!(only_note((name, text)), format!("{name}={text:?} is ignored: {rest}"));
+        // Of a list one name may be meant.
+        let shown = if text == "none,otlp" { "none" } else { text.trim() };
+        assert_eq!(only_note((name, text)), format!("{name}={shown:?} is ignored: {rest}"));
     }
 }
 
@@ -64,7 +73,23 @@ fn the_next_weaker_layer_is_used_instead() {
           1.5s; 70 is used"
         ]
     );
-    assert!(configuration.notes()[0].is_malformed);
+    assert!(configuration.findings().notes[0].is_malformed);
+}
+
+#[test]
+fn what_is_used_instead_is_what_the_sampler_uses() {
+    let type_ = |name| ("JAEGER_SAMPLER_TYPE", name);
+    for (variables, rest) in [
+        (&[type_("const"), ("JAEGER_SAMPLER_PARAM", "2")][..], "neither 0 nor 1; 1 is used"),
+        (&[type_("remote"), ("JAEGER_SAMPLER_PARAM", "2")], "no number from 0 to 1; 0.001 is used"),
+        (
+            &[("OTEL_TRACES_SAMPLER", "jaeger_remote"), ("OTEL_TRACES_SAMPLER_ARG", "pollingIntervalMs=0")],
+            "endpoint=http://localhost:5778/sampling,pollingIntervalMs=60000,initialSamplingRate=0.001 is used",
+        ),
+    ] {
+        let told = notes(&resolved(variables));
+        assert!(told.len() == 1 && told[0].ends_with(rest), "{told:?}");
+    }
 }
 
 #[test]
@@ -114,11 +139,15 @@ fn secrets_are_never_shown() {
         ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2,bad name=hunter2"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "hunter2"),
         ("JAEGER_ENDPOINT", "http://me:hunter2@c:14268/api/traces?key=hunter2"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://me:hunter2@j:5778/?key=hunter2,hunter2"),
+        ("JAEGER_SAMPLER_MANAGER_HOST_PORT", "me:hunter2@j:5778"),
+        ("JAEGER_AGENT_HOST", "me:hunter2@agent"),
         ("JAEGER_PASSWORD", "hunter2"),
         ("JAEGER_AUTH_TOKEN", "hunter2\u{7f}"),
         ("OTEL_SECRET", "hunter2"),
     ]);
-    assert_eq!(configuration.notes().len(), 6, "{:#?}", notes(&configuration));
+    assert_eq!(configuration.findings().notes.len(), 9, "{:#?}", notes(&configuration));
     let report = tracer_config::doctor::look(&configuration);
     for text in [format!("{configuration:?}"), report.to_string(), format!("{report:?}")] {
         assert!(!text.contains("hunter2"), "{text}");
@@ -133,10 +162,7 @@ fn a_value_that_is_not_unicode_is_said() {
     let value = OsString::from_vec(vec![b'k', 0xff]);
     let environment = [("OTEL_SERVICE_NAME", value)].into_iter().collect();
     let configuration = with(&[]).environment(environment).resolve().unwrap();
-    assert_eq!(
-        notes(&configuration),
-        ["OTEL_SERVICE_NAME=\"…\" is ignored: not Unicode; the program's is used"]
-    );
+    assert_eq!(notes(&configuration), ["OTEL_SERVICE_NAME=\"…\" is ignored: not Unicode; test is used"]);
 }
 
 #[test]

@@ -50,6 +50,13 @@ fn wrong_arguments_are_told() {
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains("usage: doctor"), "{said}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let argument = std::ffi::OsStr::from_bytes(b"--\xff");
+        let output = Command::new(env!("CARGO_BIN_EXE_doctor")).arg(argument).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
     assert_eq!(doctor(&["--help"], &[]).0, Some(0));
     assert_eq!(doctor(&["--set", "no.key=1"], &[]).0, Some(1));
 }

@@ -5,59 +5,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 use tracer_config::doctor::{Check, Verdict, examine};
 
+use super::authority::{Authority, Signed};
 use super::files::TemporaryFile;
 use super::servers::{Answer, Server, read_request};
 use super::{notes, resolved, with};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// A certificate's chain and its key.
-    fn sign(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn file(&self) -> TemporaryFile {
-        TemporaryFile::with(self.0.pem())
-    }
+fn file(authority: &Authority) -> TemporaryFile {
+    TemporaryFile::with(authority.pem())
 }
 
 /// A receiver with that certificate; with `clients`, for those only whom this authority knows.
 fn server(authority: &Authority, name: &str, clients: Option<&Authority>) -> Server {
-    let (chain, key) = authority.sign(name);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-    let builder = builder.with_safe_default_protocol_versions().unwrap();
-    let builder = match clients {
-        None => builder.with_no_client_auth(),
-        Some(clients) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(clients.0.pem().as_bytes()).unwrap()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            builder.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    let chain = vec![CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-    let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
+    let config = authority.sign(name).server_config(clients);
     Server::raw(move |stream| {
         let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         // A client that does not trust us goes away.
@@ -81,8 +45,8 @@ fn check(server: &Server, more: &[(&str, &str)]) -> Check {
 
 #[test]
 fn roots_names_and_clients_are_explained() {
-    let (ours, strangers) = (Authority::new("ours"), Authority::new("strangers"));
-    let (our_file, strange_file) = (ours.file(), strangers.file());
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let (our_file, strange_file) = (file(&ours), file(&strangers));
     let trusting = ("OTEL_EXPORTER_OTLP_CERTIFICATE", our_file.path());
     let good = server(&ours, "localhost", None);
     let well = check(&good, &[trusting]);
@@ -95,7 +59,7 @@ fn roots_names_and_clients_are_explained() {
     let refused = check(&guarded, &[trusting]);
     assert_eq!(refused.verdict, Verdict::Failed, "{refused}");
     assert!(refused.words.contains("wants a certificate of the client"), "{refused}");
-    let (chain, key) = ours.sign("client");
+    let Signed { chain, key } = ours.sign("client");
     let (chain, key) = (TemporaryFile::with(chain), TemporaryFile::with(key));
     let with_certificate = [
         trusting,
@@ -110,7 +74,7 @@ fn roots_names_and_clients_are_explained() {
 fn plain_http_where_tls_was_wanted_and_the_reverse() {
     let plain = check(&Server::http(|_| Answer::status(200)), &[]);
     assert!(plain.words.contains("has no TLS, and the end point says https: use http://"), "{plain}");
-    let secure = server(&Authority::new("ours"), "localhost", None);
+    let secure = server(&Authority::new(), "localhost", None);
     let configuration = resolved(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &secure.url())]);
     let report = examine(&configuration, PATIENT);
     assert!(
@@ -137,8 +101,8 @@ fn files_that_are_no_certificates_are_said() {
 #[cfg(feature = "grpc")]
 #[test]
 fn roots_and_names_are_explained_for_grpc_too() {
-    let (ours, strangers) = (Authority::new("ours"), Authority::new("strangers"));
-    let (our_file, strange_file) = (ours.file(), strangers.file());
+    let (ours, strangers) = (Authority::new(), Authority::new());
+    let (our_file, strange_file) = (file(&ours), file(&strangers));
     let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
     let good = server(&ours, "localhost", None);
     let unknown = check(&good, &[grpc, ("OTEL_EXPORTER_OTLP_CERTIFICATE", strange_file.path())]);

@@ -26,7 +26,7 @@ enum Held {
 
 impl Slot {
     #[inline]
-    const fn context(&self) -> &SpanContext {
+    fn context(&self) -> &SpanContext {
         match &self.held {
             Held::Span(span) => span.context(),
             Held::Taken(context, _) | Held::ContextOnly(context) => context,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Timeline;
+use super::timeline::Timeline;
 use super::tsc::{self, TscReading};
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
 

@@ -158,10 +158,12 @@ impl Node {
         Self { text, key_bytes: key.len(), is_removed: value.is_none(), properties, next }
     }
 
+    #[inline]
     fn key(&self) -> &str {
         self.text.get(..self.key_bytes).unwrap_or_default()
     }
 
+    #[inline]
     fn value(&self) -> Option<&str> {
         self.text.get(self.key_bytes..).filter(|_| !self.is_removed)
     }

@@ -65,16 +65,24 @@ impl TraceState {
     ///
     /// # Errors
     /// For the first malformed member, and for a 33rd one, repeated keys included.
-    #[inline]
     pub fn parse(list: &[u8]) -> Result<Self, TraceStateError> {
+        let mut state = Self::default();
+        state.read(list)?;
+        Ok(state)
+    }
+
+    /// The same, in its place.
+    #[inline(always)]
+    pub(super) fn read(&mut self, list: &[u8]) -> Result<(), TraceStateError> {
         if is_plain(list) {
-            return Ok(Self(Text::new(list)));
+            self.0.set(list);
+            return Ok(());
         }
-        Self::parse_any(list)
+        self.read_any(list)
     }
 
     #[cold]
-    fn parse_any(list: &[u8]) -> Result<Self, TraceStateError> {
+    fn read_any(&mut self, list: &[u8]) -> Result<(), TraceStateError> {
         let (mut count, mut bytes) = (0, 0);
         for member in Members(list) {
             count += 1;
@@ -83,7 +91,8 @@ impl TraceState {
             }
             bytes += member?.text.len() + ",".len();
         }
-        Ok(Self(Text::new(&distinct(list, bytes))))
+        self.0.set(&distinct(list, bytes));
+        Ok(())
     }
 
     /// The bytes of the header's value, all of ASCII.

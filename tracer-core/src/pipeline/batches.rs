@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::hub::{Hub, Source};
+use super::run::{RowsOf, Size};
 use crate::export::Batch;
-use crate::row::{Rows, split_row};
+use crate::row::Rows;
 
 /// Rows of one source.
 #[derive(Debug)]
@@ -41,25 +42,30 @@ impl OpenBatch {
         Batch::new(&self.source.resource, &self.source.scope, Rows::new(&self.rows, self.count))
     }
 
+    fn size(&self) -> Size {
+        Size { spans: self.count, bytes: self.rows.len() }
+    }
+
     fn is_full(&self, settings: &Settings) -> bool {
         self.count >= settings.batch_spans_max || self.rows.len() >= settings.batch_bytes_max
     }
 }
 
 impl OpenBatches {
-    /// Adds a row, and gives its batch back if that is full now.
-    pub(super) fn put(
-        &mut self,
-        source: u32,
-        row: &[u8],
-        hub: &Hub,
-        settings: &Settings,
-    ) -> Option<OpenBatch> {
-        let position = self.open.iter().position(|batch| batch.source_index == source);
-        let index = position.map_or_else(|| self.begin(source, hub), Some)?;
+    /// How many rows of a source fill its batch.
+    pub(super) fn room(&self, source: u32, settings: &Settings) -> Size {
+        let open = self.open.iter().find(|batch| batch.source_index == source);
+        let used = open.map_or_else(Size::default, OpenBatch::size);
+        Size { spans: settings.batch_spans_max - used.spans, bytes: settings.batch_bytes_max - used.bytes }
+    }
+
+    /// Adds rows for which there is [`room`](Self::room), and gives their batch back if it is full now.
+    pub(super) fn put(&mut self, rows: &RowsOf<'_>, hub: &Hub, settings: &Settings) -> Option<OpenBatch> {
+        let position = self.open.iter().position(|batch| batch.source_index == rows.source);
+        let index = position.map_or_else(|| self.begin(rows.source, hub), Some)?;
         let batch = self.open.get_mut(index)?;
-        batch.rows.extend_from_slice(row);
-        batch.count += 1;
+        batch.rows.extend_from_slice(rows.bytes);
+        batch.count += rows.count;
         let full = batch.is_full(settings);
         full.then(|| self.open.swap_remove(index))
     }
@@ -92,15 +98,4 @@ impl OpenBatches {
         self.open.push(OpenBatch { source_index, source, rows, count: 0 });
         Some(self.open.len() - 1)
     }
-}
-
-/// The rows of a run, each with its source's number: `source 4 bytes, row`.
-pub(super) fn tagged_rows(run: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
-    let mut rest = run;
-    std::iter::from_fn(move || {
-        let (source, rows) = rest.split_first_chunk()?;
-        let (row, after) = split_row(rows)?;
-        rest = after;
-        Some((u32::from_le_bytes(*source), row))
-    })
 }

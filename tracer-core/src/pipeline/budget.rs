@@ -9,6 +9,10 @@ pub(crate) const CHUNK_BYTES: usize = 8 * 1024;
 #[cfg(tracer_loom)]
 pub(crate) const CHUNK_BYTES: usize = 2;
 
+/// The worker is woken when so much waits, or half of the budget: what is taken out while it is in a core's cache
+/// costs half as much, and its chunks are the next ones to be written.
+const PRESSING_BYTES: usize = 512 * 1024;
+
 /// A budget as the logs of all threads hold it.
 pub(crate) type SharedBudget = Arc<Budget>;
 
@@ -24,8 +28,8 @@ pub(crate) enum Priority {
 /// Bytes that were taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Half of the budget is used: [`Budget::press`] is to be asked, once the worker can see what they are for.
-    pub(crate) past_half: bool,
+    /// The worker has enough to do: [`Budget::press`] is to be asked, once it can see what they are for.
+    pub(crate) are_pressing: bool,
     /// They are of the reserve.
     pub(crate) from_reserve: bool,
 }
@@ -63,7 +67,8 @@ impl Budget {
             self.release(bytes);
             return None;
         }
-        Some(Taken { past_half: used > self.max_bytes / 2, from_reserve: used > self.ordinary_max_bytes })
+        let are_pressing = used > (self.max_bytes / 2).min(PRESSING_BYTES);
+        Some(Taken { are_pressing, from_reserve: used > self.ordinary_max_bytes })
     }
 
     /// Whether so many bytes would not fit.
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn the_reserve_is_for_those_who_go_last() {
         let budget = Budget::new(100, 40);
-        let taken = |past_half, from_reserve| Some(Taken { past_half, from_reserve });
+        let taken = |are_pressing, from_reserve| Some(Taken { are_pressing, from_reserve });
         assert_eq!(budget.reserve(60, Priority::Ordinary), taken(true, false));
         assert_eq!(budget.reserve(1, Priority::Ordinary), None);
         assert_eq!(budget.reserve(40, Priority::Last), taken(true, true));

@@ -188,7 +188,7 @@ impl Writer {
         self.in_reserve = taken.from_reserve;
         self.open();
         // Behind the link: a drain that clears the pressure after this sees the chunk.
-        let pressed = taken.past_half && self.chain.budget.press();
+        let pressed = taken.are_pressing && self.chain.budget.press();
         Ok(if pressed { Appended::UnderPressure } else { Appended::Quietly })
     }
 

@@ -104,7 +104,7 @@ impl Hub {
             local.counters.dropped_shutdown.add(1);
             return false;
         }
-        let Ok(appended) = local.writer.prepare(row.room_bytes(), row.priority()) else {
+        let Ok(appended) = local.writer.prepare(Local::room_bytes(row), row.priority()) else {
             local.counters.dropped_memory.add(1);
             return false;
         };

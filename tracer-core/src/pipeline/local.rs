@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use super::accounts::ThreadCounters;
 use super::chunk_log::Writer;
+use super::run::{MARK_BYTES, NO_SOURCE, put_mark};
 use crate::id_generator::IdGenerator;
 use crate::row::body::Body;
 use crate::row::writer::Row;
@@ -32,6 +33,8 @@ pub(crate) struct Local {
     pub(crate) hub_id: u64,
     pub(crate) writer: Writer,
     pub(crate) counters: Arc<ThreadCounters>,
+    /// Of the row that was appended last.
+    source: u32,
     /// Empty bodies, so that a span that is tagged allocates nothing.
     bodies: [Option<Box<Body>>; BODIES_MAX],
     bodies_len: usize,
@@ -179,6 +182,7 @@ impl Local {
             hub_id,
             writer,
             counters,
+            source: NO_SOURCE,
             bodies: [const { None }; BODIES_MAX],
             bodies_len: 0,
             ids: IdGenerator::new(),
@@ -188,10 +192,23 @@ impl Local {
     /// Appends a row, if the log's last chunk has room for it.
     #[inline(always)]
     pub(crate) fn append(&mut self, row: &Row<'_>) -> Option<()> {
-        let mut room = self.writer.room(row.room_bytes())?;
-        let len = row.write(room.bytes())?;
-        room.publish(len);
+        let mut room = self.writer.room(Self::room_bytes(row))?;
+        let bytes = room.bytes();
+        let mut at = 0;
+        if row.source != self.source {
+            put_mark(bytes, row.source)?;
+            at = MARK_BYTES;
+        }
+        let len = row.write(bytes.get_mut(at..)?)?;
+        room.publish(at + len);
+        self.source = row.source;
         Some(())
+    }
+
+    /// The room that a row is appended into.
+    #[inline(always)]
+    pub(crate) const fn room_bytes(row: &Row<'_>) -> usize {
+        MARK_BYTES + row.room_bytes()
     }
 
     /// An empty body, if one is kept.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::accounts::{Accounts, ThreadCounters};
 use super::budget::{Budget, SharedBudget};
 use super::chunk_log::{Reader, SharedPool, Writer, chunk_log};
+use super::run::{NO_SOURCE, Run};
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// What threads find when they come.
@@ -30,6 +31,8 @@ pub(crate) struct Registry {
 struct ThreadLog {
     reader: Reader,
     counters: Arc<ThreadCounters>,
+    /// Of the rows that come next.
+    source: u32,
 }
 
 /// The logs that the worker sweeps.
@@ -50,7 +53,7 @@ impl Registry {
     pub(crate) fn enter(&self, accounts: &Accounts) -> (Writer, Arc<ThreadCounters>) {
         let (writer, reader) = chunk_log(&self.budget, &self.pool);
         let counters = accounts.enter_thread();
-        let log = ThreadLog { reader, counters: Arc::clone(&counters) };
+        let log = ThreadLog { reader, counters: Arc::clone(&counters), source: NO_SOURCE };
         lock(&self.new_logs).push(log);
         (writer, counters)
     }
@@ -84,12 +87,13 @@ impl Registry {
 
 impl Logs {
     /// Gives all rows that are published to `take`, and says of which threads it took the last.
-    pub(super) fn sweep(&mut self, registry: &Registry, accounts: &Accounts, mut take: impl FnMut(&[u8])) {
+    pub(super) fn sweep(&mut self, registry: &Registry, accounts: &Accounts, mut take: impl FnMut(Run<'_>)) {
         self.0.append(&mut registry.take_new_logs());
         self.0.retain_mut(|log| {
-            let more = log.reader.drain(&mut take);
+            let ThreadLog { reader, counters, source } = log;
+            let more = reader.drain(|bytes| take(Run::new(bytes, source)));
             if !more {
-                accounts.leave_thread(&log.counters);
+                accounts.leave_thread(counters);
             }
             more
         });

@@ -16,12 +16,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use super::batches::{OpenBatch, OpenBatches, tagged_rows};
+use super::batches::{OpenBatch, OpenBatches};
 use super::hub::Hub;
 use super::losses::LossReport;
 use super::outlet::Outlet;
 use super::registry::Logs;
 use super::reporter::Reporter;
+use super::run::Run;
 use super::ticket::{Answer, FlushFuture, ticket};
 use super::timer::Timer;
 use super::under_way::UnderWay;
@@ -268,12 +269,11 @@ impl Drain {
 
 impl Outflow {
     /// Puts a run of rows into the batches of their sources.
-    fn take(&mut self, run: &[u8], deadline: Option<Instant>) -> Result<(), FlushError> {
-        let mut rows = tagged_rows(run);
+    fn take(&mut self, mut run: Run<'_>, deadline: Option<Instant>) -> Result<(), FlushError> {
         let mut result = Ok(());
         loop {
-            // After a panic, the rows behind the one in hand.
-            let batched = self.guard(|out| out.batch(&mut rows, deadline));
+            // After a panic, the rows behind those in hand.
+            let batched = self.guard(|out| out.batch(&mut run, deadline));
             result = result.and(batched);
             if batched != Err(FlushError::Panicked) {
                 return result;
@@ -282,15 +282,12 @@ impl Outflow {
     }
 
     /// A batch that is full is exported.
-    fn batch<'a>(
-        &mut self,
-        rows: &mut impl Iterator<Item = (u32, &'a [u8])>,
-        deadline: Option<Instant>,
-    ) -> Result<(), FlushError> {
+    fn batch(&mut self, run: &mut Run<'_>, deadline: Option<Instant>) -> Result<(), FlushError> {
         let mut result = Ok(());
-        for (source, row) in rows {
-            self.taken += 1;
-            if let Some(full) = self.open.put(source, row, &self.hub, &self.settings) {
+        while let Some(source) = run.next_source() {
+            let Some(rows) = run.take(self.open.room(source, &self.settings)) else { break };
+            self.taken += rows.count as u64;
+            if let Some(full) = self.open.put(&rows, &self.hub, &self.settings) {
                 let exported = self.export(full, deadline);
                 result = result.and(exported);
             }

@@ -328,7 +328,7 @@ fn put_status(out: &mut Vec<u8>, status: StatusCode, message: &[u8]) {
     if !message.is_empty() {
         put_bytes(out, 0x12, message);
     }
-    out.extend_from_slice(&[0x18, status.to_otlp()]);
+    out.extend_from_slice(&[0x18, status.number()]);
 }
 
 /// OTLP's flags of a span or link: the W3C byte, and whether the context that `remote` speaks of

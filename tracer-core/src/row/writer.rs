@@ -1,11 +1,11 @@
 //! A row's writer: the fixed part at constant offsets, then the name and the entries.
 //!
 //! ```text
-//!  0        4    5         p          p+18      p+28     p+37   p+46  p+48   p+54         p+64
-//!  ┌────────┬────┬─────────┬──────────┬─────────┬────────┬──────┬─────┬──────┬────────────┬────────┬──────┬─────────┐
-//!  │ source │ 12 │ LEN 1-3 │ trace_id │ span_id │ start  │ end  │kind │flags │ (parent)   │ 2a LEN │ name │ entries │
-//!  └────────┴────┴─────────┴──────────┴─────────┴────────┴──────┴─────┴──────┴────────────┴────────┴──────┴─────────┘
-//!  └ for the worker alone   └──────────────── the OTLP `Span` message ──────────────────────────────────────────────┘
+//!  0    1         p          p+18      p+28     p+37   p+46  p+48   p+54         p+64
+//!  ┌────┬─────────┬──────────┬─────────┬────────┬──────┬─────┬──────┬────────────┬────────┬──────┬─────────┐
+//!  │ 12 │ LEN 1-3 │ trace_id │ span_id │ start  │ end  │kind │flags │ (parent)   │ 2a LEN │ name │ entries │
+//!  └────┴─────────┴──────────┴─────────┴────────┴──────┴─────┴──────┴────────────┴────────┴──────┴─────────┘
+//!                 └──────────────── the OTLP `Span` message ──────────────────────────────────────────────┘
 //! ```
 //!
 //! The length is known before the first byte is written, so nothing is patched, and the arrays' sizes let the
@@ -16,8 +16,6 @@ use super::copy::copy_bytes;
 use crate::context::SpanContext;
 use crate::pipeline::Priority;
 
-/// The number of the source, which stands in front of each row in a log.
-pub(crate) const SOURCE_BYTES: usize = 4;
 /// The fields of a root in front of its name, and those of a child.
 const ROOT_FIELDS: usize = 54;
 const CHILD_FIELDS: usize = 64;
@@ -27,6 +25,7 @@ const PARENT_IS_REMOTE: u32 = 0x200;
 /// A finished span, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
+    /// Who made it; not part of what is written.
     pub(crate) source: u32,
     pub(crate) context: &'a SpanContext,
     pub(crate) start_unix_ns: u64,
@@ -45,7 +44,7 @@ pub(crate) const SHORT_NAME_MAX: usize = 32;
 /// With a short name and so many bytes of entries, a row's length takes two bytes.
 pub(crate) const SHORT_ENTRIES_MAX: usize = 0x3f00;
 /// Room for all that stands in front of a row's entries, if its name is short.
-const HEAD_MAX: usize = SOURCE_BYTES + 4 + CHILD_FIELDS + 2 + SHORT_NAME_MAX;
+const HEAD_MAX: usize = 4 + CHILD_FIELDS + 2 + SHORT_NAME_MAX;
 
 impl Row<'_> {
     /// Errors and local roots go last when memory runs out.
@@ -61,7 +60,7 @@ impl Row<'_> {
         HEAD_MAX + rest + self.entries.len()
     }
 
-    /// Writes the row with its source in front, and says how many bytes that are.
+    /// Writes the row, and says how many bytes it has.
     #[inline(always)]
     pub(crate) fn write(&self, room: &mut [u8]) -> Option<usize> {
         if self.context.parent_id().is_valid() {
@@ -99,10 +98,9 @@ impl Row<'_> {
         room: &mut [u8],
     ) -> Option<usize> {
         let head: &mut [u8; HEAD_MAX] = room.first_chunk_mut()?;
-        put(head, 0, self.source.to_le_bytes())?;
-        put(head, SOURCE_BYTES, [ROW_TAG])?;
-        put(head, SOURCE_BYTES + 1, varint::<LEN_BYTES>(len))?;
-        let at = SOURCE_BYTES + 1 + LEN_BYTES;
+        put(head, 0, [ROW_TAG])?;
+        put(head, 1, varint::<LEN_BYTES>(len))?;
+        let at = 1 + LEN_BYTES;
         self.put_root_fields(head, at)?;
         if HAS_PARENT {
             put(head, at + ROOT_FIELDS, [0x22, 8])?;

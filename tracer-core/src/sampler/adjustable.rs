@@ -198,4 +198,8 @@ impl Sampler for AdjustableSampler {
             _ => self.initial.sample(params),
         }
     }
+
+    fn close(&self) {
+        self.initial.close();
+    }
 }

@@ -65,6 +65,11 @@ impl<A: Sampler, B: Sampler> Sampler for And<A, B> {
             None => first,
         }
     }
+
+    fn close(&self) {
+        self.0.close();
+        self.1.close();
+    }
 }
 
 impl<A: Sampler, B: Sampler> Sampler for Or<A, B> {
@@ -76,12 +81,22 @@ impl<A: Sampler, B: Sampler> Sampler for Or<A, B> {
         let second = self.1.sample(params);
         if second.sampled.is_some() { second } else { first }
     }
+
+    fn close(&self) {
+        self.0.close();
+        self.1.close();
+    }
 }
 
 impl<A: Sampler, B: Sampler> Sampler for OrElse<A, B> {
     fn sample(&self, params: &SamplingParams<'_>) -> Decision<'_> {
         let first = self.0.sample(params);
         if first.sampled.is_some() { first } else { self.1.sample(params) }
+    }
+
+    fn close(&self) {
+        self.0.close();
+        self.1.close();
     }
 }
 

@@ -19,6 +19,16 @@ impl ConstSampler {
 
 impl Sampler for ConstSampler {
     fn sample(&self, _: &SamplingParams<'_>) -> Decision<'_> {
+        self.decision()
+    }
+
+    fn always(&self) -> Option<Decision<'_>> {
+        Some(self.decision())
+    }
+}
+
+impl ConstSampler {
+    fn decision(self) -> Decision<'static> {
         static TAGS: [LazyLock<SamplerTags>; 2] = [
             LazyLock::new(|| SamplerTags::new("const", false)),
             LazyLock::new(|| SamplerTags::new("const", true)),

@@ -22,4 +22,8 @@ impl<S: Sampler> Sampler for ParentBased<S> {
             None => self.root.sample(params),
         }
     }
+
+    fn close(&self) {
+        self.root.close();
+    }
 }

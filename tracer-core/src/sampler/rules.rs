@@ -54,6 +54,10 @@ impl Sampler for RulesSampler {
         let first = self.rules.iter().find(|(rule, _)| rule.matches(params));
         first.map_or(Decision::UNDECIDED, |(_, sampler)| sampler.sample(params))
     }
+
+    fn close(&self) {
+        self.rules.iter().for_each(|(_, sampler)| sampler.close());
+    }
 }
 
 impl Rule {

@@ -110,7 +110,7 @@ impl<'a> SpanBuilder<'a> {
     /// [`DebugThrottler`](crate::sampler::DebugThrottler), which counts the answer. For those who read headers.
     #[must_use]
     pub fn allows_debug(&self) -> bool {
-        let throttler = self.tracer.core().and_then(|core| core.debug_throttler.as_ref());
+        let throttler = self.tracer.debug_throttler();
         throttler.is_none_or(|throttler| throttler.allows(self.dynamic_name.unwrap_or(self.static_name)))
     }
 
@@ -178,7 +178,7 @@ impl<'a> SpanBuilder<'a> {
             None => core.switch.is_operation_off(self.static_name),
         };
         if is_off {
-            return start::switched_off(core, parent.as_ref());
+            return Span::switched_off(core, parent.unwrap_or_default());
         }
         let details = Details {
             static_name: self.static_name,

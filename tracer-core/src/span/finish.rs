@@ -25,11 +25,9 @@ impl Span {
     #[cfg_attr(not(feature = "recording-off"), inline(never))]
     #[cfg_attr(feature = "recording-off", inline(always))]
     pub fn finish(mut self) {
-        if self.is_recording() || self.context.has_extra() {
-            self.end_by_body();
-        }
-        // Nothing is owned any more, and so nothing is left to be dropped.
-        let _empty = ManuallyDrop::new(self);
+        self.end_unless_over();
+        // Nothing is left to be done by a drop.
+        let _ended = ManuallyDrop::new(self);
     }
 
     /// Ends the span at another time; one before its start counts as its start.
@@ -52,10 +50,17 @@ impl Span {
         self.forget_open(core);
     }
 
-    /// Ends the span, and gives up all that it owns.
+    /// Ends the span if it records, and gives up all that it owns if it owns anything.
+    #[inline(always)]
+    fn end_unless_over(&mut self) {
+        if self.is_recording() || self.context.has_extra() {
+            self.end_by_body();
+        }
+    }
+
     #[inline(always)]
     fn end_by_body(&mut self) {
-        match (&self.body, self.sampled_by) {
+        match (&*self.body, self.sampled_by) {
             (None, None) => self.end_plain(),
             _ => self.end_tagged(),
         }
@@ -84,7 +89,7 @@ impl Span {
     fn end_tagged_in(&mut self, current: &mut Current) -> Option<()> {
         let core = self.core?;
         let local = current.local(core.hub_id)?;
-        let timeline = match &self.body {
+        let timeline = match &*self.body {
             Some(body) if body.rest().is_some() => return None,
             Some(body) => body.timeline(),
             None => None,
@@ -169,7 +174,7 @@ impl Span {
     }
 
     /// Of a span without a status.
-    const fn priority(&self) -> Priority {
+    fn priority(&self) -> Priority {
         let is_local_root = !self.context.parent_id().is_valid() || self.state.has(State::PARENT_IS_REMOTE);
         if is_local_root { Priority::Last } else { Priority::Ordinary }
     }
@@ -191,7 +196,7 @@ impl Span {
             let timeline = self.timeline(core);
             self.end(core, timeline, timeline.unix_ns(core.ticks()));
         }
-        self.context = SpanContext::default();
+        *self.context = SpanContext::default();
     }
 
     /// Ends a span, whatever it is.
@@ -199,10 +204,10 @@ impl Span {
         let is_unix = self.state.has(State::START_IS_UNIX);
         let start_unix_ns = if is_unix { self.start } else { timeline.unix_ns(self.start) };
         if self.context.trace_state().is_some() && self.body.is_none() {
-            self.body = Some(super::new_body(core, self.sampled_by.take()));
+            *self.body = Some(super::new_body(core, self.sampled_by.take()));
         }
         self.state = self.state.without(State::RECORDING);
-        if let Some(body) = &mut self.body {
+        if let Some(body) = &mut *self.body {
             body.close(self.context.trace_state());
         }
         let rest = self.body.as_ref().and_then(|body| body.rest());
@@ -224,7 +229,7 @@ impl Span {
     /// What was set, or what the sampler left where nothing was.
     #[inline(always)]
     fn entries(&self) -> &[u8] {
-        match (&self.body, self.sampled_by) {
+        match (&*self.body, self.sampled_by) {
             (Some(body), _) => body.as_bytes(),
             (None, Some(tags)) => tags.encoded(),
             (None, None) => &[],
@@ -244,7 +249,7 @@ impl Span {
             context: &self.context,
             start_unix_ns,
             end_unix_ns: end_unix_ns.max(start_unix_ns),
-            kind: self.kind.to_otlp(),
+            kind: self.kind.number(),
             flags: otlp_flags(&self.context, self.state.has(State::PARENT_IS_REMOTE)),
             name: name.as_bytes(),
             is_error: false,
@@ -262,9 +267,7 @@ impl Span {
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
-        if self.is_recording() {
-            self.end_by_body();
-        }
+        self.end_unless_over();
     }
 }
 

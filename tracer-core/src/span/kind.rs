@@ -1,6 +1,6 @@
 //! A span's kind and status, as OTLP numbers them.
 
-/// What role the operation plays.
+/// What role the operation plays. `as` a number it is OTLP's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SpanKind {
     /// Within a process.
@@ -16,7 +16,7 @@ pub enum SpanKind {
     Consumer,
 }
 
-/// How the operation ended.
+/// How the operation ended. `as` a number it is OTLP's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StatusCode {
     /// Nothing was said.
@@ -46,14 +46,15 @@ impl SpanKind {
         kinds.into_iter().find(|kind| kind.as_str() == value)
     }
 
-    pub(crate) const fn to_otlp(self) -> u8 {
-        match self {
-            Self::Internal => 1,
-            Self::Server => 2,
-            Self::Client => 3,
-            Self::Producer => 4,
-            Self::Consumer => 5,
-        }
+    /// Its number in OTLP, `Span.SpanKind` in `opentelemetry/proto/trace/v1/trace.proto`: 1 to 5.
+    ///
+    /// ```
+    /// assert_eq!(tracer_core::SpanKind::Client.number(), 3);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn number(self) -> u8 {
+        self as u8
     }
 
     pub(crate) const fn from_otlp(number: u64) -> Self {
@@ -68,12 +69,11 @@ impl SpanKind {
 }
 
 impl StatusCode {
-    pub(crate) const fn to_otlp(self) -> u8 {
-        match self {
-            Self::Unset => 0,
-            Self::Ok => 1,
-            Self::Error => 2,
-        }
+    /// Its number in OTLP, `Status.StatusCode` in `opentelemetry/proto/trace/v1/trace.proto`: 0 to 2.
+    #[must_use]
+    #[inline]
+    pub const fn number(self) -> u8 {
+        self as u8
     }
 
     pub(crate) const fn from_otlp(number: u64) -> Self {

@@ -9,33 +9,52 @@
 
 mod details;
 
+use std::mem::ManuallyDrop;
+
 pub(super) use self::details::{Details, Reference, flags, sampling_priority};
 use super::state::State;
-use super::{Span, SpanKind};
+use super::{Span, SpanKind, new_body};
 use crate::active;
-use crate::context::{SpanContext, SpanId, TraceFlags};
+use crate::context::{SpanContext, SpanId, TraceFlags, TraceId};
 use crate::id_generator::{new_span_id, new_trace_id};
 use crate::pipeline::local::{Current, Local};
-use crate::sampler::SamplingParams;
+use crate::row::body::Body;
+use crate::sampler::{SamplerTags, SamplingParams};
 use crate::tracer::Core;
 
 /// Starts a span below a parent that has decided, nearly always.
 #[inline(always)]
 pub(super) fn below(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
-    let begun = Begun::below(core, parent);
-    if begun.is_here() {
-        return begun.child(core, name, kind, parent);
+    if core.switch.is_start_usual() {
+        let begun = Begun::below(core, parent);
+        if begun.is_here() {
+            return begun.child(core, name, kind, parent);
+        }
     }
-    below_slowly(core, name, kind, parent)
+    below_unless_off(core, name, kind, parent)
+}
+
+#[inline(never)]
+fn below_unless_off(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    match core.switch.remembers_operation_off(name) {
+        Some(true) => Span::switched_off(core, parent.clone()),
+        Some(false) => below_slowly(core, name, kind, parent),
+        None => below_unknown(core, name, kind, parent),
+    }
 }
 
 #[cold]
 #[inline(never)]
-fn below_slowly(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
-    if core.switch.is_operation_off(name) {
-        return switched_off(core, Some(parent));
+fn below_unknown(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    if core.switch.find_out_operation_off(name) {
+        return Span::switched_off(core, parent.clone());
     }
-    if core.has_slow_start || !parent.is_decided() {
+    below_slowly(core, name, kind, parent)
+}
+
+#[inline(never)]
+fn below_slowly(core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
+    if !core.sampling.follows_parents || core.open_spans.is_some() || !parent.is_decided() {
         return Details::plain(name, kind).start(core, Some(parent));
     }
     let (core, begun) = Begun::of(core, parent.is_sampled());
@@ -43,28 +62,85 @@ fn below_slowly(core: &'static Core, name: &'static str, kind: SpanKind, parent:
 }
 
 /// Starts a span that begins a trace.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn root(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
-    if core.switch.is_operation_off(name) {
-        return switched_off(core, None);
+    if core.switch.is_start_usual() {
+        root_of_all(core, name, kind)
+    } else {
+        root_unless_off(core, name, kind)
     }
+}
+
+/// The same by a sampler that gives every trace the same answer, nearly always.
+#[inline(never)]
+fn root_of_all(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    // First of all, as in `Begun::here`.
+    let Some(mut current) = Current::take() else { return root_slowly(core, name, kind) };
+    let begun = match (&core.sampling.always, current.local(core.hub_id)) {
+        (Some(always), Some(local)) => Begun::root(local, core, always.is_sampled),
+        _ => (TraceId::INVALID, Begun::NOT_HERE),
+    };
+    current.put_back();
+    let (trace_id, begun) = begun;
+    match &core.sampling.always {
+        Some(always) if begun.is_here() => {
+            let flags = flags(TraceFlags::RANDOM, always.is_sampled, false);
+            let context = SpanContext::root(trace_id, begun.span_id(), flags);
+            begun.span(core, (name, kind), (context, State::OFF), (None, always.by))
+        }
+        _ => root_slowly(core, name, kind),
+    }
+}
+
+#[inline(never)]
+fn root_unless_off(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    match core.switch.remembers_operation_off(name) {
+        Some(true) => Span::switched_off(core, SpanContext::default()),
+        Some(false) => root_slowly(core, name, kind),
+        None => root_unknown(core, name, kind),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn root_unknown(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    if core.switch.find_out_operation_off(name) {
+        return Span::switched_off(core, SpanContext::default());
+    }
+    root_slowly(core, name, kind)
+}
+
+/// Starts a span that begins a trace, on any thread and any clock, and by any sampler.
+#[inline(never)]
+fn root_slowly(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
     if core.open_spans.is_some() {
         return Details::plain(name, kind).start(core, None);
     }
     let trace_id = new_trace_id();
     let params = SamplingParams { kind, ..SamplingParams::root(trace_id, name) };
-    let decision = core.sampler.sample(&params);
+    let decision = core.sampling.sampler.sample(&params);
     let sampled = decision.is_sampled();
     let (core, begun) = Begun::of(core, sampled);
-    let context = SpanContext::new(trace_id, begun.span_id(), flags(TraceFlags::RANDOM, sampled, false));
-    let mut span = begun.span(core, name, kind, context);
-    span.keep_sampler_tags(core, decision.by.filter(|_| sampled));
-    span
+    let context = SpanContext::root(trace_id, begun.span_id(), flags(TraceFlags::RANDOM, sampled, false));
+    let kept = kept_tags(core, decision.by.filter(|_| sampled));
+    begun.span(core, (name, kind), (context, State::OFF), kept)
+}
+
+/// What a span that records keeps of its sampler's tags; those that may be others later are written now.
+#[inline(always)]
+fn kept_tags(core: &'static Core, by: Option<&'static SamplerTags>) -> Kept {
+    match by {
+        Some(tags) if tags.is_adjustable() => (Some(new_body(core, Some(tags))), None),
+        by => (None, by),
+    }
 }
 
 /// Starts a span below the active one, if there is one.
 #[inline(never)]
 pub(super) fn below_active(core: &'static Core, name: &'static str, kind: SpanKind) -> Span {
+    if core.switch.remembers_operation_off(name) == Some(true) {
+        return Span::switched_off(core, active::context().unwrap_or_default());
+    }
     match active::context() {
         Some(parent) => below(core, name, kind, &parent),
         None => root(core, name, kind),
@@ -75,18 +151,15 @@ pub(super) fn below_active(core: &'static Core, name: &'static str, kind: SpanKi
 #[cfg_attr(not(feature = "recording-off"), inline(never))]
 #[cfg_attr(feature = "recording-off", inline(always))]
 pub(super) fn passing_on(parent: Option<&SpanContext>, ignore_active: bool) -> Span {
-    let active = || if ignore_active { None } else { active::context() };
-    Span::passing_on(parent.cloned().or_else(active).unwrap_or_default())
+    match parent {
+        Some(parent) => Span::passing_on(parent.clone()),
+        None if ignore_active => Span::noop(),
+        None => Span::passing_on(active::context().unwrap_or_default()),
+    }
 }
 
-/// The span of an operation that is off.
-#[inline(never)]
-pub(super) fn switched_off(core: &'static Core, parent: Option<&SpanContext>) -> Span {
-    let mut span = Span::passing_on(parent.cloned().unwrap_or_default());
-    span.core = Some(core);
-    span.state = State::SWITCHED_OFF;
-    span
-}
+/// The sampler's tags, in a body or to be put there.
+type Kept = (Option<Box<Body>>, Option<&'static SamplerTags>);
 
 /// What a span has from the moment at which it begins: two registers.
 #[derive(Clone, Copy)]
@@ -102,7 +175,7 @@ impl Begun {
     /// As [`here`](Self::here), for a span that follows its parent. Also without an id where anything is unusual.
     #[inline(never)]
     fn below(core: &'static Core, parent: &SpanContext) -> Self {
-        if core.has_slow_start || !core.switch.is_every_operation_on() || !parent.is_decided() {
+        if !parent.is_decided() {
             return Self::NOT_HERE;
         }
         Self::here(core, parent.is_sampled())
@@ -135,6 +208,15 @@ impl Begun {
         let Some(counter) = core.counter else { return Self::NOT_HERE };
         local.counters.started.add(1);
         Self { span_id, start_ticks: counter.ticks() }
+    }
+
+    /// As [`with`](Self::with), and the id of a new trace before.
+    #[inline(always)]
+    fn root(local: &mut Local, core: &'static Core, recording: bool) -> (TraceId, Self) {
+        // Random: any order of the bytes will do.
+        let [high, low] = [local.ids.next_u64(), local.ids.next_u64()];
+        let begun = if high == 0 || low == 0 { Self::NOT_HERE } else { Self::with(local, core, recording) };
+        (TraceId::from_bytes((u128::from(high) << 64 | u128::from(low)).to_ne_bytes()), begun)
     }
 
     #[inline(always)]
@@ -171,22 +253,30 @@ impl Begun {
 
     #[inline(always)]
     fn child(self, core: &'static Core, name: &'static str, kind: SpanKind, parent: &SpanContext) -> Span {
-        let mut span = self.span(core, name, kind, parent.child(self.span_id(), parent.flags()));
-        span.state = span.state.with(State::PARENT_IS_REMOTE.when(parent.is_remote()));
-        span
+        let context = parent.child(self.span_id(), parent.flags());
+        let state = State::PARENT_IS_REMOTE.when(parent.is_remote());
+        self.span(core, (name, kind), (context, state), (None, None))
     }
 
+    /// The span, put together where it will be: parts that are changed later would be written narrowly and read
+    /// widely, which a processor waits for.
     #[inline(always)]
-    fn span(self, core: &'static Core, name: &'static str, kind: SpanKind, context: SpanContext) -> Span {
+    fn span(
+        self,
+        core: &'static Core,
+        (name, kind): (&'static str, SpanKind),
+        (context, state): (SpanContext, State),
+        (body, sampled_by): Kept,
+    ) -> Span {
         Span {
             core: Some(core),
             name,
             start: self.start_ticks,
-            body: None,
-            sampled_by: None,
+            body: ManuallyDrop::new(body),
+            sampled_by,
             kind,
-            state: State::RECORDING.when(context.is_sampled()),
-            context,
+            state: state.with(State::RECORDING.when(context.is_sampled())),
+            context: ManuallyDrop::new(context),
         }
     }
 }

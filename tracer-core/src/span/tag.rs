@@ -86,6 +86,9 @@ impl Span {
         if body.set_short_attribute(key, value, core.switch.short_attributes_max()) {
             return;
         }
+        if core.switch.is_tag_off(key) {
+            return;
+        }
         // In parts: a value that is passed whole has to be put together in memory before it is known that it will
         // be passed.
         match value {
@@ -124,7 +127,7 @@ impl Span {
         let wanted = priority > 0;
         let Some(core) = self.core.filter(|_| !self.state.has(State::SWITCHED_OFF)) else { return };
         let new_flags = flags(self.context.flags(), wanted, wanted);
-        self.context = std::mem::take(&mut self.context).with_flags(new_flags);
+        *self.context = std::mem::take(&mut *self.context).with_flags(new_flags);
         if wanted && !self.state.has(State::RECORDING) {
             if !self.state.has(State::TAKEN_OUT) {
                 core.hub.with_local(|local| local.counters.unsampled.sub(1));
@@ -149,7 +152,11 @@ impl Span {
 #[cold]
 #[inline(never)]
 fn set_any<'v, V: Into<TagRef<'v>>>(body: &mut Body, core: &Core, key: &str, value: V) {
-    set_attribute(body, core, key, value.into());
+    let value = value.into();
+    // It was not tried if other tags are off.
+    if !body.set_short_attribute(key, value, core.limits.short_attributes_max) {
+        body.set_attribute(key, value, &core.limits.span);
+    }
 }
 
 /// Sets any attribute that is not switched off.

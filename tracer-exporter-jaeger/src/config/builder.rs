@@ -28,6 +28,16 @@ pub type OtlpGrpcBuilder = ExporterBuilder<OtlpGrpc>;
 #[cfg(feature = "grpc")]
 pub type JaegerGrpcBuilder = ExporterBuilder<JaegerGrpc>;
 
+/// How a request over OTLP/HTTP is encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtlpEncoding {
+    /// `http/protobuf`: smaller, and far cheaper to make. All receivers take it.
+    #[default]
+    Protobuf,
+    /// `http/json`: for gateways that look into requests, and for people who do.
+    Json,
+}
+
 /// Settings of an exporter over HTTP or gRPC; the errors of all of them come from
 /// [`build`](Self::build).
 ///
@@ -50,6 +60,7 @@ pub struct ExporterBuilder<X> {
     pub(super) timeout: Duration,
     compression: Compression,
     concurrent_sends_max: usize,
+    pub(super) otlp_encoding: OtlpEncoding,
     #[cfg(feature = "tls")]
     tls: Tls,
     exporter: PhantomData<fn() -> X>,
@@ -82,6 +93,8 @@ pub struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) compression: Compression,
     pub(crate) concurrent_sends_max: usize,
+    /// Of OTLP over HTTP alone.
+    pub(crate) otlp_encoding: OtlpEncoding,
     #[cfg(feature = "tls")]
     pub(crate) tls: Tls,
 }
@@ -102,6 +115,7 @@ impl<X: Transport> ExporterBuilder<X> {
             timeout: DEFAULT_TIMEOUT,
             compression: Compression::None,
             concurrent_sends_max: 1,
+            otlp_encoding: OtlpEncoding::Protobuf,
             #[cfg(feature = "tls")]
             tls: Tls::default(),
             exporter: PhantomData,
@@ -210,6 +224,7 @@ impl<X: Transport> ExporterBuilder<X> {
             timeout: self.timeout,
             compression: self.compression,
             concurrent_sends_max: self.concurrent_sends_max,
+            otlp_encoding: self.otlp_encoding,
             #[cfg(feature = "tls")]
             tls: self.tls,
         })
@@ -218,6 +233,22 @@ impl<X: Transport> ExporterBuilder<X> {
     fn endpoint_setting(value: String) -> EndpointSetting {
         let path = X::RECEIVER.path.map_or(PathRule::None, PathRule::DefaultIfNone);
         EndpointSetting { setting: "endpoint", value, path }
+    }
+}
+
+impl ExporterBuilder<OtlpHttp> {
+    /// How requests are encoded: in protobuf.
+    ///
+    /// ```
+    /// use tracer_exporter_jaeger::{OtlpEncoding, OtlpHttp};
+    ///
+    /// let exporter = OtlpHttp::builder().encoding(OtlpEncoding::Json).build()?;
+    /// assert_eq!(exporter.endpoint(), "http://localhost:4318/v1/traces");
+    /// # Ok::<(), tracer_exporter_jaeger::ConfigError>(())
+    /// ```
+    pub const fn encoding(mut self, encoding: OtlpEncoding) -> Self {
+        self.otlp_encoding = encoding;
+        self
     }
 }
 

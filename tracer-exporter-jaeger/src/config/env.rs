@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::headers::Headers;
-use super::{ConfigError, OtlpHttpBuilder};
+use super::{ConfigError, OtlpEncoding, OtlpHttpBuilder};
 
 /// Where variables are read: the process's environment, or a test's own.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -27,9 +27,11 @@ impl OtlpHttpBuilder {
     pub(crate) fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let mut builder = Self::new();
         if let Some((setting, value)) = first(lookup, PROTOCOL)? {
-            if !value.trim().eq_ignore_ascii_case("http/protobuf") {
-                return Err(ConfigError::Protocol { setting, value: shown(&value) });
-            }
+            builder.otlp_encoding = match value.trim().to_ascii_lowercase().as_str() {
+                "http/protobuf" => OtlpEncoding::Protobuf,
+                "http/json" => OtlpEncoding::Json,
+                _ => return Err(ConfigError::Protocol { setting, value: shown(&value) }),
+            };
         }
         if let Some((setting, value)) = first(lookup, ENDPOINT)? {
             let is_exact = setting == ENDPOINT[0];
@@ -121,13 +123,14 @@ mod tests {
             ((HEADERS[0], "key"), "OTEL_EXPORTER_OTLP_TRACES_HEADERS: header \"entry 1\": no `=` in it"),
             (
                 (PROTOCOL[1], "grpc"),
-                "OTEL_EXPORTER_OTLP_PROTOCOL: protocol not supported: \"grpc\"; use http/protobuf",
+                "OTEL_EXPORTER_OTLP_PROTOCOL: protocol not supported: \"grpc\"; use http/protobuf or http/json",
             ),
         ];
         for (variable, message) in cases {
             assert_eq!(build(&[variable]).unwrap_err().to_string(), message);
         }
         assert!(build(&[(PROTOCOL[0], "http/protobuf"), (PROTOCOL[1], "grpc")]).is_ok());
+        assert!(build(&[(PROTOCOL[0], "HTTP/JSON")]).is_ok());
     }
 
     #[cfg(unix)]

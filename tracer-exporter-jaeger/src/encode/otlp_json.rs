@@ -3,12 +3,15 @@
 //! Ids are hexadecimal, 64-bit integers are texts, bytes are base64, enumerations are numbers.
 
 use tracer_core::row::record::{LinkRecord, SpanRecord, Value};
-use tracer_core::{Batch, Losses, SpanKind, StatusCode};
+use tracer_core::{Batch, Losses, StatusCode};
 
 use super::json::{put_base64, put_display, put_f64, put_hex_str, put_list, put_quoted, put_str};
 use super::{Encoded, losses, read, scope_version};
 
-/// Writes a batch as a `TracesData` object, without an end of line. What `out` held is replaced.
+/// The media type of what [`encode`] writes.
+pub const CONTENT_TYPE: &str = "application/json";
+
+/// Writes a batch as a `TracesData` object, which is also an `ExportTraceServiceRequest`, without an end of line. What `out` held is replaced.
 ///
 /// ```
 /// use tracer_core::row::Rows;
@@ -62,7 +65,7 @@ fn put_span(out: &mut Vec<u8>, span: &SpanRecord) {
     put_count(out, "flags", span.flags);
     out.extend_from_slice(b",\"name\":");
     put_str(out, &span.name);
-    put_count(out, "kind", kind(span.kind));
+    put_count(out, "kind", span.kind.number().into());
     out.extend_from_slice(b",\"startTimeUnixNano\":");
     put_quoted(out, span.start_unix_ns);
     out.extend_from_slice(b",\"endTimeUnixNano\":");
@@ -118,9 +121,7 @@ fn put_links(out: &mut Vec<u8>, links: &[LinkRecord]) {
 fn put_status(out: &mut Vec<u8>, span: &SpanRecord) {
     let code = match span.status {
         StatusCode::Unset if span.status_message.is_empty() => return,
-        StatusCode::Unset => 0,
-        StatusCode::Ok => 1,
-        StatusCode::Error => 2,
+        status => status.number(),
     };
     out.extend_from_slice(b",\"status\":{\"code\":");
     put_display(out, code);
@@ -194,15 +195,5 @@ fn put_count(out: &mut Vec<u8>, name: &str, count: u32) {
         put_str(out, name);
         out.push(b':');
         put_display(out, count);
-    }
-}
-
-const fn kind(kind: SpanKind) -> u32 {
-    match kind {
-        SpanKind::Internal => 1,
-        SpanKind::Server => 2,
-        SpanKind::Client => 3,
-        SpanKind::Producer => 4,
-        SpanKind::Consumer => 5,
     }
 }

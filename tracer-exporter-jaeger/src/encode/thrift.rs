@@ -7,14 +7,15 @@
 //!           7 flags  8 start µs  9 duration µs  10 list<Tag>  11 list<Log>
 //! ```
 //!
-//! The schema is `jaeger.thrift` of jaeger-idl. Rows are transcoded: `scan` reads a row once, to
-//! count its tags, logs and references, whose numbers stand before them; `transcode` reads it again
-//! and writes. Nothing is allocated but the output. What gets lost: the parts of a nanosecond below a
+//! The schema is `jaeger.thrift` of jaeger-idl. Rows are transcoded, in either protocol by the same code. Common
+//! ones take one look (`fast`). For any other, `scan` reads the row once, to count its tags, logs and references,
+//! whose numbers stand before them; `transcode` reads it again and writes. Nothing is allocated but the output. What gets lost: the parts of a nanosecond below a
 //! microsecond, tags and tracestates of links, and the types of arrays, which become JSON text.
 
 mod binary;
 mod compact;
 mod fast;
+mod framed_row;
 mod packet;
 mod protocol;
 mod scan;
@@ -31,8 +32,9 @@ pub(crate) use self::packet::{Packed, Packer};
 
 use self::binary::Binary;
 use self::compact::Compact;
+use self::framed_row::FramedRow;
 use self::protocol::{Protocol, Type, put_str_tag, put_tag};
-use self::spans::{FramedRow, Spans};
+use self::spans::Spans;
 use super::{Encoded, names, process_tags, scope_version};
 
 /// The media type of what [`encode_binary`] writes.
@@ -98,33 +100,27 @@ fn list_head<P: Protocol>(count: usize) -> Vec<u8> {
 }
 
 /// The tags that all spans of a batch begin with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct ScopeTags {
-    /// The tags, and zeros up to the size of a block.
     bytes: Vec<u8>,
-    len: usize,
+    /// The first of them.
+    block: [u8; fast::SCOPE_BLOCK_BYTES],
     count: usize,
 }
 
 impl ScopeTags {
-    fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-
     fn new<P: Protocol>(scope: &Scope) -> Self {
-        let mut tags = Self::default();
+        let (mut bytes, mut count) = (Vec::new(), 0);
         for (key, value) in [(names::SCOPE_NAME, scope.name()), (names::SCOPE_VERSION, scope_version(scope))]
         {
             if !value.is_empty() {
-                put_str_tag::<P>(&mut tags.bytes, key.as_bytes(), value.as_bytes());
-                tags.count += 1;
+                put_str_tag::<P>(&mut bytes, key.as_bytes(), value.as_bytes());
+                count += 1;
             }
         }
-        tags.len = tags.bytes.len();
-        if tags.len <= fast::SCOPE_BLOCK_BYTES {
-            tags.bytes.resize(fast::SCOPE_BLOCK_BYTES, 0);
-        }
-        tags
+        let mut block = [0; fast::SCOPE_BLOCK_BYTES];
+        block.iter_mut().zip(&bytes).for_each(|(to, byte)| *to = *byte);
+        Self { bytes, block, count }
     }
 }
 

@@ -3,10 +3,10 @@
 use tracer_core::Batch;
 
 use super::{Answers, HttpExporter, Specifics, http_transport};
-use crate::config::{ConfigError, OtlpHttpBuilder, Receiver, process_env};
-use crate::encode::{Encoded, otlp};
+use crate::config::{ConfigError, OtlpEncoding, OtlpHttpBuilder, Receiver, Settings, process_env};
+use crate::encode::{Encoded, otlp, otlp_json};
 
-/// Sends spans by OTLP over HTTP, in protobuf, to Jaeger, the OpenTelemetry Collector and all
+/// Sends spans by OTLP over HTTP, in protobuf or [JSON](crate::OtlpEncoding), to Jaeger, the OpenTelemetry Collector and all
 /// others that take it.
 ///
 /// It uses blocking sockets on the pipeline's thread and needs no async runtime. One connection is
@@ -37,14 +37,30 @@ pub struct OtlpHttp(HttpExporter);
 http_transport!(
     OtlpHttp,
     Receiver { default_endpoint: "http://localhost:4318", path: Some("/v1/traces") },
-    Specifics {
-        name: "otlp-http",
-        content_type: otlp::CONTENT_TYPE,
-        encode,
-        answers: Answers::Otlp,
-        has_losses: true
-    }
+    specifics
 );
+
+const PROTOBUF: Specifics = Specifics {
+    name: "otlp-http",
+    content_type: otlp::CONTENT_TYPE,
+    encode,
+    answers: Answers::Otlp,
+    has_losses: true,
+};
+
+const JSON: Specifics = Specifics {
+    name: "otlp-http-json",
+    content_type: otlp_json::CONTENT_TYPE,
+    encode: otlp_json::encode,
+    ..PROTOBUF
+};
+
+const fn specifics(settings: &Settings) -> &'static Specifics {
+    match settings.otlp_encoding {
+        OtlpEncoding::Protobuf => &PROTOBUF,
+        OtlpEncoding::Json => &JSON,
+    }
+}
 
 impl OtlpHttp {
     /// An exporter as the environment says, by OpenTelemetry's names:
@@ -55,7 +71,7 @@ impl OtlpHttp {
     /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | a base, to which `/v1/traces` is appended; `http://localhost:4318` |
     /// | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` | `name=value,…`, values percent-encoded |
     /// | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` | milliseconds for an export; 10,000 |
-    /// | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | nothing else than `http/protobuf` |
+    /// | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf`, or `http/json` |
     ///
     /// # Errors
     /// If a variable is malformed; the error names it and its value.

@@ -22,11 +22,13 @@ pub struct ThriftHttp(HttpExporter);
 http_transport!(
     ThriftHttp,
     Receiver { default_endpoint: "http://localhost:14268", path: Some("/api/traces") },
-    Specifics {
-        name: "thrift-http",
-        content_type: thrift::CONTENT_TYPE,
-        encode: thrift::encode_binary,
-        answers: Answers::Status,
-        has_losses: true,
-    }
+    |_| &SPECIFICS
 );
+
+const SPECIFICS: Specifics = Specifics {
+    name: "thrift-http",
+    content_type: thrift::CONTENT_TYPE,
+    encode: thrift::encode_binary,
+    answers: Answers::Status,
+    has_losses: true,
+};

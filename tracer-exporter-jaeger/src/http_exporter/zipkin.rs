@@ -22,11 +22,13 @@ pub struct ZipkinHttp(HttpExporter);
 http_transport!(
     ZipkinHttp,
     Receiver { default_endpoint: "http://localhost:9411", path: Some("/api/v2/spans") },
-    Specifics {
-        name: "zipkin-http",
-        content_type: zipkin::CONTENT_TYPE,
-        encode: zipkin::encode,
-        answers: Answers::Status,
-        has_losses: false,
-    }
+    |_| &SPECIFICS
 );
+
+const SPECIFICS: Specifics = Specifics {
+    name: "zipkin-http",
+    content_type: zipkin::CONTENT_TYPE,
+    encode: zipkin::encode,
+    answers: Answers::Status,
+    has_losses: false,
+};

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use tracer_core::sampler::{OperationStrategies, Strategy};
 
 /// Reads an answer, or says what is wrong with it.
-pub(super) fn read(answer: &[u8]) -> Result<Strategy, String> {
+pub(crate) fn read(answer: &[u8]) -> Result<Strategy, String> {
     let answer: Value = serde_json::from_slice(answer).map_err(|error| format!("not JSON: {error}"))?;
     let answer = answer.as_object().ok_or("not an object")?;
     if let Some(operations) = object(answer, "operationSampling")? {

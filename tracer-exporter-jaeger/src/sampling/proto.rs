@@ -7,12 +7,15 @@
 //! Operation = 1 name  2 { 1 double }
 //! ```
 
-use tracer_core::row::wire::{Field, Fields, WireError, put_bytes};
+#[cfg(any(feature = "grpc", test))]
+use tracer_core::row::wire::put_bytes;
+use tracer_core::row::wire::{Field, Fields, WireError};
 use tracer_core::sampler::{OperationStrategies, Strategy};
 
 const RATE_LIMITING: u64 = 1;
 
 /// Asks for the strategy of a service.
+#[cfg(any(feature = "grpc", test))]
 pub(super) fn request(service_name: &str) -> Vec<u8> {
     let mut request = Vec::new();
     put_bytes(&mut request, 0x0a, service_name.as_bytes());
@@ -20,7 +23,7 @@ pub(super) fn request(service_name: &str) -> Vec<u8> {
 }
 
 /// Reads an answer, or says what is wrong with it.
-pub(super) fn read(answer: &[u8]) -> Result<Strategy, String> {
+pub(crate) fn read(answer: &[u8]) -> Result<Strategy, String> {
     let strategy = strategy(answer).map_err(|error| error.to_string())?;
     strategy.ok_or_else(|| "no strategy in it".to_owned())
 }

@@ -1,7 +1,8 @@
 //! What receivers say: `ExportTraceServiceResponse` on success, `google.rpc.Status` or text on
-//! failure.
+//! failure. Over HTTP both may be protobuf or JSON, as the answer's media type says.
 
-#[cfg(feature = "grpc")]
+mod json;
+
 use std::time::Duration;
 
 use tracer_core::row::wire::{Field, Fields, WireError};
@@ -18,7 +19,38 @@ pub(crate) struct Answer {
     pub(crate) message: String,
 }
 
+/// What a body is, by its media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaType {
+    Protobuf,
+    Json,
+    Other,
+}
+
+impl MediaType {
+    /// Of a header `content-type`.
+    pub(crate) fn of(content_type: &str) -> Self {
+        let media_type = content_type.split(';').next().unwrap_or(content_type).trim();
+        let is = |name: &str| media_type.eq_ignore_ascii_case(name);
+        match () {
+            () if is("application/x-protobuf") || is("application/protobuf") => Self::Protobuf,
+            () if is("application/json") => Self::Json,
+            () => Self::Other,
+        }
+    }
+}
+
 impl Answer {
+    /// Reads an `ExportTraceServiceResponse` in protobuf or JSON, or says why it is none. Without a body all is well.
+    pub(crate) fn read(body: &[u8], media_type: MediaType) -> Result<Self, String> {
+        match media_type {
+            _ if body.is_empty() => Ok(Self::default()),
+            MediaType::Protobuf => Self::decode(body).map_err(|error| error.to_string()),
+            MediaType::Json => json::answer(body),
+            MediaType::Other => Err("it is neither protobuf nor JSON".into()),
+        }
+    }
+
     /// Decodes an `ExportTraceServiceResponse`; an empty one means that all is well.
     ///
     /// A negative count, which no receiver should send, is none.
@@ -47,16 +79,18 @@ impl Answer {
     }
 }
 
-/// The message of a failure: that of a `google.rpc.Status` if it is protobuf, else its text.
-pub(crate) fn failure_message(body: &[u8], is_protobuf: bool) -> String {
-    let status_message = Fields::new(body).find_map(|field| match field {
-        Ok((2, Field::Bytes(message))) => Some(message),
-        _ => None,
-    });
-    match status_message {
-        Some(message) if is_protobuf => printable(message),
-        None if is_protobuf => String::new(),
-        _ => printable(body),
+/// The message of a failure: that of a `google.rpc.Status` in protobuf or JSON, else the text.
+pub(crate) fn failure_message(body: &[u8], media_type: MediaType) -> String {
+    match media_type {
+        MediaType::Protobuf => {
+            let message = Fields::new(body).find_map(|field| match field {
+                Ok((2, Field::Bytes(message))) => Some(message),
+                _ => None,
+            });
+            message.map(printable).unwrap_or_default()
+        }
+        MediaType::Json => json::status_message(body).unwrap_or_else(|| printable(body)),
+        MediaType::Other => printable(body),
     }
 }
 
@@ -67,7 +101,6 @@ pub(crate) fn failure_message(body: &[u8], is_protobuf: bool) -> String {
 /// Status = 1 code  2 message  3 Any*      Any = 1 type  2 RetryInfo
 /// RetryInfo = 1 Duration                  Duration = 1 seconds  2 nanoseconds
 /// ```
-#[cfg(feature = "grpc")]
 pub(crate) fn retry_info(status: &[u8]) -> Option<Duration> {
     let details = Fields::new(status).flatten().filter_map(|(number, field)| match field {
         Field::Bytes(any) if number == 3 => Some(any),
@@ -90,7 +123,6 @@ pub(crate) fn retry_info(status: &[u8]) -> Option<Duration> {
     Some(Duration::new(seconds, nanos))
 }
 
-#[cfg(feature = "grpc")]
 fn sub_message(message: &[u8], wanted: u64) -> Option<&[u8]> {
     Fields::new(message).flatten().find_map(|(number, field)| match field {
         Field::Bytes(bytes) if number == wanted => Some(bytes),
@@ -137,7 +169,6 @@ mod tests {
         assert_eq!(Answer::decode(b"<html></html>"), Err(WireError::WrongType));
     }
 
-    #[cfg(feature = "grpc")]
     #[test]
     fn the_pause_that_a_grpc_failure_asks_for_is_found() {
         let status = |type_name: &str, seconds: u64, nanos: u64| {
@@ -165,9 +196,25 @@ mod tests {
     #[test]
     fn a_failure_is_told_as_status_or_as_text() {
         let status = [&[0x08, 3, 0x12, 3][..], b"bad"].concat();
-        assert_eq!(failure_message(&status, true), "bad");
-        assert_eq!(failure_message(&[0x08, 3], true), "");
-        assert_eq!(failure_message(b"  no\r\nroute \xff", false), "no  route \u{fffd}");
-        assert_eq!(failure_message("é".repeat(5000).as_bytes(), false), "é".repeat(200));
+        assert_eq!(failure_message(&status, MediaType::Protobuf), "bad");
+        assert_eq!(failure_message(&[0x08, 3], MediaType::Protobuf), "");
+        assert_eq!(failure_message(br#"{"code":3,"message":"b\nad"}"#, MediaType::Json), "b ad");
+        assert_eq!(failure_message(br#"{"error":"why"}"#, MediaType::Json), r#"{"error":"why"}"#);
+        assert_eq!(failure_message(b"  no\r\nroute \xff", MediaType::Other), "no  route \u{fffd}");
+        assert_eq!(failure_message("é".repeat(5000).as_bytes(), MediaType::Other), "é".repeat(200));
+    }
+
+    #[test]
+    fn the_media_type_says_what_a_body_is() {
+        for (content_type, media_type) in [
+            ("application/x-protobuf", MediaType::Protobuf),
+            ("Application/JSON; charset=utf-8", MediaType::Json),
+            ("text/html", MediaType::Other),
+            ("", MediaType::Other),
+        ] {
+            assert_eq!(MediaType::of(content_type), media_type, "{content_type}");
+        }
+        assert_eq!(Answer::read(b"", MediaType::Other), Ok(Answer::default()));
+        assert!(Answer::read(b"<p>", MediaType::Other).is_err());
     }
 }

@@ -8,13 +8,10 @@ use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderValue, Response};
 use ureq::{Agent, Body};
 
-use super::answer::failure_message;
+use super::answer::{MediaType, failure_message};
 use super::retry;
 use super::sender::Failure;
 use crate::config::endpoint::Endpoint;
-
-/// The media type of protobuf, which answers may have.
-const PROTOBUF: &str = "application/x-protobuf";
 
 /// How much of an answer is read.
 const RESPONSE_BYTES_MAX: u64 = 64 * 1024;
@@ -46,16 +43,16 @@ pub(crate) struct HttpSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) body: Vec<u8>,
-    pub(crate) is_protobuf: bool,
+    pub(crate) media_type: MediaType,
     /// Why the body is not whole.
     pub(crate) broken: Option<String>,
 }
 
 impl Taken {
     fn read(mut response: Response<Body>, bytes_max: u64) -> Self {
-        let is_protobuf = is_protobuf(response.headers());
+        let media_type = media_type(response.headers());
         let (body, broken) = read_body(&mut response, bytes_max);
-        Self { body, is_protobuf, broken }
+        Self { body, media_type, broken }
     }
 }
 
@@ -161,7 +158,7 @@ impl Http {
 
     fn refused(&self, mut response: Response<Body>) -> Box<Failure> {
         let status = response.status().as_u16();
-        let is_protobuf = is_protobuf(response.headers());
+        let media_type = media_type(response.headers());
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, &self.clock));
         // What was read before it broke is still worth telling.
@@ -169,16 +166,15 @@ impl Http {
         let error = ExportError::Refused {
             endpoint: self.endpoint().to_owned(),
             status,
-            message: failure_message(&body, is_protobuf),
+            message: failure_message(&body, media_type),
         };
         Box::new(Failure { error, is_retryable: retry::is_retryable(status), retry_after })
     }
 }
 
-fn is_protobuf(headers: &HeaderMap) -> bool {
+fn media_type(headers: &HeaderMap) -> MediaType {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = value.map(|value| value.split(';').next().unwrap_or(value).trim());
-    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(PROTOBUF))
+    value.map_or(MediaType::Other, MediaType::of)
 }
 
 /// A body, or its start and why there is no more. Read to its end, it leaves the connection to the

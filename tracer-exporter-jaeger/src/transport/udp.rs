@@ -7,12 +7,18 @@ use std::time::{Duration, Instant};
 /// A host may move while nobody notices: datagrams are not answered.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(30);
 
+/// How long a datagram may wait for room in the socket's buffer. It is free in no time, unless an interface is stuck.
+const SEND_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A host and the socket to it.
 #[derive(Debug)]
 pub(crate) struct Udp {
     /// `host:port`.
     target: String,
     open: Option<Open>,
+    /// What the system says instead of sending, once each: errors that no test can cause.
+    #[cfg(test)]
+    pub(crate) faults: Vec<io::Error>,
 }
 
 #[derive(Debug)]
@@ -33,7 +39,12 @@ pub(crate) enum Sent {
 
 impl Udp {
     pub(crate) const fn new(target: String) -> Self {
-        Self { target, open: None }
+        Self {
+            target,
+            open: None,
+            #[cfg(test)]
+            faults: Vec::new(),
+        }
     }
 
     pub(crate) fn target(&self) -> &str {
@@ -43,10 +54,17 @@ impl Udp {
     /// Sends a datagram. After an error the next one goes through a new socket to a host looked up anew.
     ///
     /// A host that has nobody on the port says so; on the same machine that is known at once, and from
-    /// others it is told to whoever sends next.
+    /// others it is told to whoever sends next. A buffer that stays full (`EAGAIN`), or a queue of an interface
+    /// that is (`ENOBUFS`), is an error, too.
     pub(crate) fn send(&mut self, datagram: &[u8]) -> io::Result<Sent> {
+        #[cfg(test)]
+        let fault = self.faults.pop();
         let socket = &self.socket()?.socket;
-        let sent = match socket.send(datagram) {
+        #[cfg(not(test))]
+        let sent = socket.send(datagram);
+        #[cfg(test)]
+        let sent = fault.map_or_else(|| socket.send(datagram), Err);
+        let sent = match sent {
             Ok(_) => socket.take_error().and_then(|error| error.map_or(Ok(Sent::Gone), Err)),
             // What is told is about an earlier datagram, and this one was not sent.
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(error),
@@ -98,6 +116,7 @@ fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     };
     let socket = UdpSocket::bind(any)?;
     socket.connect(address)?;
+    socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     Ok(socket)
 }
 

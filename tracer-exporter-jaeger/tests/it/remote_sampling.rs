@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tracer_core::sampler::{Sampler, SamplingParams, Strategy};
-use tracer_core::{ConstSampler, TraceId};
+use tracer_core::{ConstSampler, Pipeline, TraceId, Tracer};
 use tracer_exporter_jaeger::{
     HttpStrategies, RemoteSampler, RemoteSamplerStats, StrategyError, StrategySource,
 };
@@ -58,6 +58,14 @@ fn wait_until(sampler: &RemoteSampler, reached: impl Fn(RemoteSamplerStats) -> b
     let end = Instant::now() + SOON;
     while !reached(sampler.stats()) {
         assert!(Instant::now() < end, "{:?}", sampler.stats());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn wait(is_so: impl Fn() -> bool) {
+    let end = Instant::now() + SOON;
+    while !is_so() {
+        assert!(Instant::now() < end, "it does not happen");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -192,11 +200,30 @@ fn the_thread_ends_with_its_last_handle() {
     again.refresh();
     wait_until(&again, |stats| stats.answered == 2);
     drop(again);
-    let end = Instant::now() + SOON;
-    while Arc::strong_count(&asked) > 1 {
-        assert!(Instant::now() < end, "the thread goes on");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait(|| Arc::strong_count(&asked) == 1);
+}
+
+#[test]
+fn the_thread_ends_with_the_tracer_that_asks() {
+    let asked = [0; 2].map(|_| Arc::new(AtomicUsize::new(0)));
+    let [alone, part] = asked.each_ref().map(|asked| {
+        let source = Counting { asked: Arc::clone(asked), panics: false };
+        RemoteSampler::builder("shop", source).interval(Duration::from_millis(10)).start().unwrap()
+    });
+    let pipeline = Pipeline::builder().start_without_thread();
+    // Nobody else has a handle of the samplers, and one is part of another.
+    let tracers = [Box::new(alone) as Box<dyn Sampler>, Box::new(ConstSampler::ON.and(part))]
+        .map(|sampler| Tracer::builder("shop").pipeline(&pipeline).sampler(sampler).build());
+    let span = tracers[0].span("open").start();
+    let others = tracers.clone();
+    drop(tracers);
+    let before = asked.each_ref().map(|asked| asked.load(Ordering::SeqCst));
+    wait(|| asked.iter().zip(before).all(|(asked, before)| asked.load(Ordering::SeqCst) > before + 1));
+    drop(others);
+    wait(|| asked.iter().all(|asked| Arc::strong_count(asked) == 1));
+    // What is open stays usable.
+    assert!(span.context().is_valid());
+    span.finish();
 }
 
 #[test]

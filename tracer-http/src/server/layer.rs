@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tower_layer::Layer;
 use tracer_core::Tracer;
 use tracer_propagation::{Composite, EdgePolicy};
 
+use super::malformed::{Counters, MalformedHeaders};
 use super::service::Trace;
 use crate::exchange::ResponseNames;
 use crate::head::RequestHead;
@@ -36,7 +36,7 @@ pub(super) struct ServerSettings {
     pub(super) edge: EdgePolicy,
     trust_forwarded: bool,
     /// Shared by all layers that were made from one.
-    malformed: Arc<AtomicU64>,
+    pub(super) malformed: Arc<Counters>,
 }
 
 impl TraceLayer {
@@ -101,11 +101,11 @@ impl TraceLayer {
         self
     }
 
-    /// How many requests had a tracing header that could not be used. They were answered all the
-    /// same. All layers and services made from this one are counted together.
+    /// How often which tracing header could not be used. The requests were answered all the same. All
+    /// layers and services made from this one are counted together.
     #[must_use]
-    pub fn malformed_headers(&self) -> u64 {
-        self.0.malformed.load(Ordering::Relaxed)
+    pub fn malformed_headers(&self) -> MalformedHeaders {
+        self.0.malformed.snapshot()
     }
 
     pub(super) fn settings(&self) -> &ServerSettings {
@@ -126,10 +126,6 @@ impl<S> Layer<S> for TraceLayer {
 }
 
 impl ServerSettings {
-    pub(super) fn count_malformed(&self) {
-        self.malformed.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(super) const fn view(&self) -> ServerView<'_> {
         ServerView { sensitive_keys: &self.common.sensitive_keys, trust_forwarded: self.trust_forwarded }
     }

@@ -8,7 +8,6 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 use tracer_core::SpanKind;
-use tracer_propagation::Extracted;
 
 use super::layer::{ServerSettings, TraceLayer};
 use crate::body::TracedBody;
@@ -61,10 +60,8 @@ fn begin(settings: &ServerSettings, head: RequestHead<'_>) -> Option<Exchange> {
         return None;
     }
     let edge = settings.edge;
-    let extracted = edge.extract(&common.composite, head.headers).unwrap_or_else(Extracted::from);
-    if extracted.error.is_some() {
-        settings.count_malformed();
-    }
+    let mut count = |error| settings.malformed.add(error);
+    let extracted = edge.extract_reporting(&common.composite, head.headers, &mut count);
     let rpc = common.rpc(&head);
     let name = common.name(&head, rpc, || usual_name(&head));
     let builder = common.tracer.span_with_name(&name).kind(SpanKind::Server);

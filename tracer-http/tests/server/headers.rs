@@ -1,13 +1,14 @@
 //! What is read from a request's headers and written to a response's.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Empty;
 use tracer_core::sampler::ConstSampler;
 use tracer_core::testing::TestTracer;
 use tracer_core::{SpanKind, Tracer, active};
 use tracer_http::TracedBody;
-use tracer_http::server::TraceLayer;
+use tracer_http::server::{MalformedHeaders, TraceLayer};
+use tracer_propagation::Composite;
 
 use crate::support::{TRACEPARENT, ask, get, layer, ok};
 
@@ -111,9 +112,37 @@ async fn malformed_headers_are_counted_and_stop_nothing() {
         assert_eq!(response.status(), StatusCode::OK);
     }
     ask(&layer, get("/"), ok).await;
-    assert_eq!(layer.malformed_headers(), 3);
+    assert_eq!((layer.malformed_headers().traceparent, layer.malformed_headers().total()), (3, 3));
     assert_eq!(test.spans().len(), 4);
     assert!(test.spans().iter().all(|span| !span.parent_span_id.is_valid()));
+}
+
+/// Each header for itself, also where a request has several that are malformed.
+#[tokio::test]
+async fn malformed_headers_are_counted_apart() {
+    let test = TestTracer::new("shop");
+    let composite = Composite::from_names("tracecontext,baggage,b3,b3multi,jaeger,grpc-trace-bin").unwrap();
+    let layer = layer(&test).propagation(composite);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let requests: [&[(&str, &str)]; 5] = [
+        &[("traceparent", "bad"), ("baggage", "bad"), ("b3", "bad"), ("x-b3-sampled", "bad")],
+        &[("traceparent", parent), ("tracestate", "bad"), ("uber-trace-id", "bad")],
+        &[("baggage", "a=1,bad"), ("x-b3-traceid", "bad")],
+        &[("grpc-trace-bin", "bad!")],
+        &[("traceparent", parent), ("baggage", "a=1")],
+    ];
+    for headers in requests {
+        let mut request = get("/");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
+        ask(&layer, request, ok).await;
+    }
+    let counts = layer.malformed_headers();
+    assert_eq!((counts.traceparent, counts.tracestate, counts.baggage), (1, 1, 2));
+    assert_eq!((counts.b3_single, counts.b3_multi), (1, 1));
+    assert_eq!((counts.jaeger, counts.grpc_trace_bin, counts.other), (1, 1, 0));
+    assert_eq!(counts.total(), 8);
 }
 
 #[tokio::test]
@@ -132,6 +161,6 @@ async fn filtered_requests_are_left_alone() {
     })
     .await;
     assert!(response.headers().is_empty());
-    assert_eq!((context, layer.malformed_headers()), (None, 0));
+    assert_eq!((context, layer.malformed_headers()), (None, MalformedHeaders::default()));
     assert!(test.spans().is_empty());
 }

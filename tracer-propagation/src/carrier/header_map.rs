@@ -1,19 +1,23 @@
 //! `http::HeaderMap`: requests and responses of HTTP and gRPC.
 
+mod looks;
+
 use std::ops::ControlFlow;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use self::looks::Looks;
 use super::{Extractor, Field, Found, Injector, SetError, has_prefix, without_prefix};
 
-/// To look up more names than this takes longer than to look at all headers once, if these are not many.
-const LOOKED_UP_MAX: usize = 4;
-
-/// So many headers for each name are not many.
+/// To look at all headers once is quicker than to look up several names, if there are not more headers
+/// than this for each.
 const HEADERS_MAX_PER_NAME: usize = 8;
 
+/// So many fields are written in one walk.
+const WALKED_MAX: usize = u64::BITS as usize;
+
 const fn is_walk_worth_while(headers: usize, names: usize) -> bool {
-    names > LOOKED_UP_MAX && headers <= names * HEADERS_MAX_PER_NAME
+    names > 1 && headers <= names * HEADERS_MAX_PER_NAME
 }
 
 impl Extractor for HeaderMap {
@@ -37,12 +41,12 @@ impl Extractor for HeaderMap {
             return;
         }
         found.fill(Found::Absent);
-        let looks = Looks::of(fields.iter().map(|field| field.name()));
+        let looks = Looks::of(fields.iter().copied());
         for (name, value) in self {
-            let name = name.as_str();
             if !looks.may_be(name) {
                 continue;
             }
+            let name = name.as_str();
             let field = found.iter_mut().zip(fields).find(|(_, field)| field.name() == name);
             if let Some((found, _)) = field {
                 *found = found.and(value.as_bytes());
@@ -55,9 +59,7 @@ impl Extractor for HeaderMap {
     }
 
     fn visit_prefix<'c>(&'c self, prefix: &str, visit: &mut dyn FnMut(&'c str, &'c [u8]) -> ControlFlow<()>) {
-        let letter = Looks::letter(prefix);
-        let is_of_prefix = |name: &str| Looks::letter(name) & letter != 0 && has_prefix(name, prefix);
-        if !self.keys().any(|name| is_of_prefix(name.as_str())) {
+        if !is_any_of_prefixes(self, &[prefix]) {
             return;
         }
         let _ = self.iter().try_for_each(|(name, value)| match without_prefix(name.as_str(), prefix) {
@@ -69,10 +71,7 @@ impl Extractor for HeaderMap {
 
 impl Injector for HeaderMap {
     fn set(&mut self, field: &Field, value: &[u8]) -> Result<(), SetError> {
-        let Ok(value) = HeaderValue::from_bytes(value) else {
-            Injector::remove(self, field);
-            return Err(SetError::Value);
-        };
+        let value = header_value(value).inspect_err(|_| Injector::remove(self, field))?;
         self.try_insert(field.header_name(), value).map(drop).map_err(|_| SetError::Full)
     }
 
@@ -81,17 +80,21 @@ impl Injector for HeaderMap {
         fields: &[(&Field, Option<&[u8]>)],
         prefixes: &[&str],
     ) -> Result<(), (usize, SetError)> {
-        let removed = fields.iter().filter(|(_, value)| value.is_none());
-        if !prefixes.is_empty() {
-            remove_all(self, fields, prefixes);
-        } else if !is_walk_worth_while(self.len(), removed.clone().count()) || is_any_there(self, fields) {
-            removed.for_each(|(field, _)| Injector::remove(self, field));
+        if is_any_of_prefixes(self, prefixes) {
+            remove_prefixes(self, prefixes);
         }
+        let written = write_over(self, fields);
         let mut result = Ok(());
         for (place, (field, value)) in fields.iter().enumerate() {
-            if let Some(value) = value {
-                let set = self.set(field, value).map_err(|error| (place, error));
-                result = result.and(set);
+            if written.has(place) {
+                continue;
+            }
+            match value {
+                Some(value) => {
+                    let set = self.set(field, value).map_err(|error| (place, error));
+                    result = result.and(set);
+                }
+                None => Injector::remove(self, field),
             }
         }
         result
@@ -99,10 +102,7 @@ impl Injector for HeaderMap {
 
     fn set_named(&mut self, name: &str, value: &[u8]) -> Result<(), SetError> {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| SetError::Name)?;
-        let Ok(value) = HeaderValue::from_bytes(value) else {
-            Self::remove(self, &name);
-            return Err(SetError::Value);
-        };
+        let value = header_value(value).inspect_err(|_| drop(Self::remove(self, &name)))?;
         self.try_insert(name, value).map(drop).map_err(|_| SetError::Full)
     }
 
@@ -114,63 +114,83 @@ impl Injector for HeaderMap {
     }
 
     fn remove_prefix(&mut self, prefix: &str) {
-        remove_all(self, &[], &[prefix]);
+        if is_any_of_prefixes(self, &[prefix]) {
+            remove_prefixes(self, &[prefix]);
+        }
     }
 }
 
-/// Whether there is a header of a field that has no value: one walk over names instead of a hash for each.
-fn is_any_there(headers: &HeaderMap, fields: &[(&Field, Option<&[u8]>)]) -> bool {
-    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
-    let lengths = removed().fold(0_u64, |lengths, name| lengths | 1 << (name.len() % 64));
-    let may_be = |name: &str| lengths >> (name.len() % 64) & 1 == 1;
-    headers.keys().map(HeaderName::as_str).any(|name| may_be(name) && removed().any(|field| field == name))
+/// The value of a header. Those of flags take no allocation.
+fn header_value(value: &[u8]) -> Result<HeaderValue, SetError> {
+    match value {
+        b"0" => Ok(const { HeaderValue::from_static("0") }),
+        b"1" => Ok(const { HeaderValue::from_static("1") }),
+        _ => HeaderValue::from_bytes(value).map_err(|_| SetError::Value),
+    }
 }
 
-/// Removes the fields that have no value, and all headers of some prefixes. One walk over names
-/// instead of a hash for each.
-fn remove_all(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)], prefixes: &[&str]) {
-    let removed = || fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field.name());
-    let (names, begin) = (Looks::of(removed()), Looks::of(prefixes.iter().copied()));
-    let is_removed = |name: &str| {
-        let letter = Looks::letter(name);
-        (letter & (names.letters | begin.letters) != 0)
-            && (names.may_be(name) && removed().any(|field| field == name)
-                || letter & begin.letters != 0 && prefixes.iter().any(|prefix| has_prefix(name, prefix)))
-    };
-    if !headers.keys().any(|name| is_removed(name.as_str())) {
-        return;
+/// Places in a list of fields.
+#[derive(Clone, Copy)]
+struct Places(u64);
+
+impl Places {
+    const fn has(self, place: usize) -> bool {
+        place < WALKED_MAX && self.0 >> place & 1 == 1
     }
-    let names: Vec<_> = headers.keys().filter(|name| is_removed(name.as_str())).cloned().collect();
+
+    const fn with(self, place: usize) -> Self {
+        Self(self.0 | 1 << place)
+    }
+
+    const fn without(self, place: usize) -> Self {
+        Self(self.0 & !(1 << place))
+    }
+}
+
+/// Writes the values of fields that are there over the old ones, and tells which fields are then as they
+/// should be: one walk over names instead of a hash for each.
+fn write_over(headers: &mut HeaderMap, fields: &[(&Field, Option<&[u8]>)]) -> Places {
+    let may_repeat = headers.len() != headers.keys_len();
+    if may_repeat || fields.len() > WALKED_MAX || !is_walk_worth_while(headers.len(), fields.len()) {
+        return Places(0);
+    }
+    let absent = |(place, (_, value)): (usize, &(&Field, Option<&[u8]>))| value.is_none().then_some(place);
+    let mut right = fields.iter().enumerate().filter_map(absent).fold(Places(0), Places::with);
+    let looks = Looks::of(fields.iter().map(|(field, _)| *field));
+    for (name, old) in headers.iter_mut() {
+        if !looks.may_be(name) {
+            continue;
+        }
+        let name = name.as_str();
+        let Some(place) = fields.iter().position(|(field, _)| field.name() == name) else { continue };
+        let new = fields.get(place).and_then(|(_, value)| header_value((*value)?).ok());
+        right = match new {
+            Some(new) => {
+                *old = new;
+                right.with(place)
+            }
+            None => right.without(place),
+        };
+    }
+    right
+}
+
+fn is_any_of_prefixes(headers: &HeaderMap, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| {
+        let Some((last, before)) = prefix.as_bytes().split_last() else { return false };
+        let last = Some(last.to_ascii_lowercase());
+        let mut names = headers.keys().map(HeaderName::as_str);
+        // Most names have another letter there.
+        names.any(|name| name.as_bytes().get(before.len()).copied() == last && has_prefix(name, prefix))
+    })
+}
+
+#[cold]
+fn remove_prefixes(headers: &mut HeaderMap, prefixes: &[&str]) {
+    let is_of_prefix = |name: &&HeaderName| prefixes.iter().any(|prefix| has_prefix(name.as_str(), prefix));
+    let names: Vec<_> = headers.keys().filter(is_of_prefix).cloned().collect();
     for name in names {
         HeaderMap::remove(headers, name);
-    }
-}
-
-/// Lengths and first letters of names, a bit for each: nearly all other headers are told apart by them.
-#[derive(Clone, Copy)]
-struct Looks {
-    lengths: u64,
-    letters: u32,
-}
-
-impl Looks {
-    #[inline(always)]
-    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        names.fold(Self { lengths: 0, letters: 0 }, |looks, name| Self {
-            lengths: looks.lengths | 1 << (name.len() % 64),
-            letters: looks.letters | Self::letter(name),
-        })
-    }
-
-    #[inline(always)]
-    fn may_be(self, name: &str) -> bool {
-        self.letters & Self::letter(name) != 0 && self.lengths >> (name.len() % 64) & 1 == 1
-    }
-
-    /// Equal for equal letters of either case.
-    #[inline(always)]
-    fn letter(name: &str) -> u32 {
-        name.as_bytes().first().map_or(0, |first| 1 << (first % 32))
     }
 }
 

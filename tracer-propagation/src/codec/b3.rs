@@ -23,8 +23,11 @@ use tracer_core::{SpanContext, SpanId, TraceId};
 use super::{SamplingDecision, hex};
 use crate::carrier::{Extractor, Field, Injector};
 use crate::codec::field::{first, firsts, write};
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError};
 use crate::text::Buffer;
+
+pub use self::multi::B3MultiError;
+pub use self::single::B3SingleError;
 
 static FIELDS: [&Field; 6] = [
     &single::FIELD,
@@ -111,8 +114,9 @@ impl B3 {
             Format::Both => (Some(state), Some(state)),
         };
         let single = single.map(single::format);
-        let multi = multi.map(multi::format).unwrap_or_default();
-        let [trace_id, span_id, parent_id, sampled, flags] = multi.values();
+        let multi = multi.map(multi::format);
+        let [trace_id, span_id, parent_id, sampled, flags] =
+            multi.as_ref().map(multi::Written::values).unwrap_or_default();
         let single = single.as_ref().map(Buffer::as_bytes).filter(|value| !value.is_empty());
         write(
             carrier,
@@ -151,8 +155,8 @@ impl Codec for B3 {
             return Ok(multi()?.map_or_else(Extracted::default, Extracted::from));
         };
         single::extract(single).map(Extracted::from).or_else(|error| match multi() {
-            Ok(Some(state)) => Ok(Extracted { error: Some(error), ..state.into() }),
-            Ok(None) | Err(_) => Err(error),
+            Ok(Some(state)) => Ok(Extracted { error: Some(error.into()), ..state.into() }),
+            Ok(None) | Err(_) => Err(error.into()),
         })
     }
 
@@ -192,18 +196,20 @@ fn usual_ids(trace_id: &[u8], span_id: &[u8]) -> Option<(TraceId, SpanId)> {
     (ids.0.is_valid() && ids.1.is_valid()).then_some(ids)
 }
 
-fn trace_id(digits: &[u8]) -> Result<TraceId, ExtractReason> {
+/// A trace id, or the error for one that is malformed or zero.
+fn trace_id<E>(digits: &[u8], malformed: E, zero: E) -> Result<TraceId, E> {
     let bytes = match hex::decode::<8>(digits) {
         Some([a, b, c, d, e, f, g, h]) => Some([0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h]),
         None => hex::decode::<16>(digits),
     };
-    let id = bytes.map(TraceId::from_bytes).ok_or(ExtractReason::Hex("trace id"))?;
-    if id.is_valid() { Ok(id) } else { Err(ExtractReason::ZeroId("trace id")) }
+    let id = bytes.map(TraceId::from_bytes).ok_or(malformed)?;
+    if id.is_valid() { Ok(id) } else { Err(zero) }
 }
 
-fn span_id(digits: &[u8], name: &'static str) -> Result<SpanId, ExtractReason> {
-    let id = hex::decode(digits).map(SpanId::from_bytes).ok_or(ExtractReason::Hex(name))?;
-    if id.is_valid() { Ok(id) } else { Err(ExtractReason::ZeroId(name)) }
+/// A span id, likewise.
+fn span_id<E>(digits: &[u8], malformed: E, zero: E) -> Result<SpanId, E> {
+    let id = hex::decode(digits).map(SpanId::from_bytes).ok_or(malformed)?;
+    if id.is_valid() { Ok(id) } else { Err(zero) }
 }
 
 #[cfg(test)]
@@ -224,9 +230,9 @@ mod tests {
         let headers = [("b3", "zzz"), ("X-B3-Sampled", "0")];
         let extracted = B3::single().extract(&Pairs(&headers)).unwrap();
         assert_eq!(extracted.decision, Some(SamplingDecision::Deny));
-        assert_eq!(extracted.error.map(|error| error.field), Some("b3"));
+        assert_eq!(extracted.error, Some(B3SingleError::TraceId.into()));
         let error = B3::single().extract(&Pairs(&[("b3", "zzz"), ("x-b3-sampled", "?")])).unwrap_err();
-        assert_eq!(error.field, "b3");
+        assert_eq!(error, B3SingleError::TraceId.into());
     }
 
     #[test]

@@ -37,7 +37,9 @@ pub struct Extracted {
     pub debug_id: Option<Box<str>>,
     /// The baggage.
     pub baggage: Baggage,
-    /// The first thing that could not be used, beside what could.
+    /// The first thing that could not be used, beside what could. [`Codec::extract_reporting`] tells all.
+    ///
+    /// [`Codec::extract_reporting`]: crate::Codec::extract_reporting
     pub error: Option<ExtractError>,
 }
 
@@ -268,7 +270,7 @@ mod tests {
 
     #[test]
     fn an_error_is_kept_beside_nothing() {
-        let error = ExtractError::new("traceparent", crate::ExtractReason::Repeated);
+        let error = crate::TraceparentError::Repeated.into();
         let extracted = Extracted::from(error);
         assert!(extracted.is_empty());
         assert_eq!((extracted.parent(), extracted.error), (None, Some(error)));

@@ -20,8 +20,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
 use crate::carrier::{Extractor, Field, Injector};
+use crate::codec::error::told;
 use crate::codec::field::{first, set_or_remove};
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError};
 
 static FIELD: Field = Field::new("grpc-trace-bin");
 static FIELDS: [&Field; 1] = [&FIELD];
@@ -49,6 +50,33 @@ const READ_BYTES_MAX: usize = 384;
 /// The same in base64.
 const READ_CHARACTERS_MAX: usize = READ_BYTES_MAX / 3 * 4;
 
+/// Why a `grpc-trace-bin` is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrpcTraceBinError {
+    /// The header is longer than what is read; so many characters.
+    #[error("grpc-trace-bin: {0} characters, more than {READ_CHARACTERS_MAX}")]
+    TooLong(u32),
+    /// The header is no base64.
+    #[error("grpc-trace-bin: no base64")]
+    Base64,
+    /// The block has no byte.
+    #[error("grpc-trace-bin: empty")]
+    Empty,
+    /// The version is another one than 0.
+    #[error("grpc-trace-bin: version {0}")]
+    Version(u8),
+    /// The block ends within the field of that id.
+    #[error("grpc-trace-bin: field {0} is cut")]
+    Cut(u8),
+    /// The trace id is missing or all zero.
+    #[error("grpc-trace-bin: the trace id is missing or zero")]
+    NoTraceId,
+    /// The span id is missing or all zero.
+    #[error("grpc-trace-bin: the span id is missing or zero")]
+    NoSpanId,
+}
+
 /// `grpc-trace-bin` as a header, and its bytes for message queues.
 ///
 /// ```
@@ -74,8 +102,8 @@ impl GrpcTraceBin {
     ///
     /// # Errors
     /// If its version is not 0, a field is cut, or an id is missing or zero.
-    pub fn from_bytes(block: &[u8]) -> Result<SpanContext, ExtractError> {
-        parse(block).map_err(|reason| ExtractError::new(FIELD.name(), reason))
+    pub fn from_bytes(block: &[u8]) -> Result<SpanContext, GrpcTraceBinError> {
+        parse(block)
     }
 
     /// Writes a block of 29 bytes; `None` if the context lacks an id.
@@ -88,8 +116,7 @@ impl GrpcTraceBin {
 impl Codec for GrpcTraceBin {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
         let Some(value) = first(carrier, &FIELD) else { return Ok(Extracted::default()) };
-        let context = decode(value).map_err(|reason| ExtractError::new(FIELD.name(), reason))?;
-        Ok(Extracted::from_context(context))
+        Ok(Extracted::from_context(decode(value)?))
     }
 
     fn inject(&self, context: &SpanContext, carrier: &mut dyn Injector) -> Result<(), InjectError> {
@@ -104,46 +131,46 @@ impl Codec for GrpcTraceBin {
     }
 }
 
-fn decode(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+fn decode(value: &[u8]) -> Result<SpanContext, GrpcTraceBinError> {
     if value.len() > READ_CHARACTERS_MAX {
-        return Err(ExtractReason::Length(value.len()));
+        return Err(GrpcTraceBinError::TooLong(told(value.len())));
     }
     let mut block = [0; READ_BYTES_MAX];
-    let length = BASE64.decode_slice(value, &mut block).map_err(|_| ExtractReason::Base64)?;
+    let length = BASE64.decode_slice(value, &mut block).map_err(|_| GrpcTraceBinError::Base64)?;
     parse(block.get(..length).unwrap_or_default())
 }
 
-fn parse(block: &[u8]) -> Result<SpanContext, ExtractReason> {
+fn parse(block: &[u8]) -> Result<SpanContext, GrpcTraceBinError> {
     let mut rest = match block {
         [VERSION, rest @ ..] => rest,
-        [version, ..] => return Err(ExtractReason::Version(*version)),
-        [] => return Err(ExtractReason::Length(0)),
+        [version, ..] => return Err(GrpcTraceBinError::Version(*version)),
+        [] => return Err(GrpcTraceBinError::Empty),
     };
     let (mut trace_id, mut span_id, mut options) = ([0; 16], [0; 8], 0);
     while let [id, after @ ..] = rest {
         rest = after;
         match *id {
-            TRACE_ID => trace_id = take(&mut rest, block.len())?,
-            SPAN_ID => span_id = take(&mut rest, block.len())?,
-            OPTIONS => [options] = take(&mut rest, block.len())?,
+            TRACE_ID => trace_id = take(&mut rest, *id)?,
+            SPAN_ID => span_id = take(&mut rest, *id)?,
+            OPTIONS => [options] = take(&mut rest, *id)?,
             _ => break,
         }
     }
     let (trace_id, span_id) = (TraceId::from_bytes(trace_id), SpanId::from_bytes(span_id));
     if !trace_id.is_valid() {
-        return Err(ExtractReason::ZeroId("trace id"));
+        return Err(GrpcTraceBinError::NoTraceId);
     }
     if !span_id.is_valid() {
-        return Err(ExtractReason::ZeroId("span id"));
+        return Err(GrpcTraceBinError::NoSpanId);
     }
     let is_sampled = options & OPTION_SAMPLED != 0;
     let flags = if is_sampled { TraceFlags::SAMPLED } else { TraceFlags::NONE };
     Ok(SpanContext::new(trace_id, span_id, flags).into_remote())
 }
 
-/// The value of a field; `length` is that of the block, to be told if the field is cut.
-fn take<const N: usize>(rest: &mut &[u8], length: usize) -> Result<[u8; N], ExtractReason> {
-    let (value, after) = rest.split_first_chunk().ok_or(ExtractReason::Length(length))?;
+/// The value of a field.
+fn take<const N: usize>(rest: &mut &[u8], id: u8) -> Result<[u8; N], GrpcTraceBinError> {
+    let (value, after) = rest.split_first_chunk().ok_or(GrpcTraceBinError::Cut(id))?;
     *rest = after;
     Ok(*value)
 }
@@ -196,22 +223,25 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&[u8], ExtractReason); 6] = [
-            (b"", ExtractReason::Length(0)),
-            (b"AQ", ExtractReason::Version(1)),
-            (b"AA", ExtractReason::ZeroId("trace id")),
-            (b"AAAB", ExtractReason::Length(3)),
-            (b"A A", ExtractReason::Base64),
-            (b"AA\xff\xff", ExtractReason::Base64),
+        use GrpcTraceBinError as Error;
+
+        let cases: [(&[u8], Error); 7] = [
+            (b"", Error::Empty),
+            (b"AQ", Error::Version(1)),
+            (b"AA", Error::NoTraceId),
+            (b"AAABAQEBAQEBAQEBAQEBAQEB", Error::NoSpanId),
+            (b"AAAB", Error::Cut(0)),
+            (b"A A", Error::Base64),
+            (b"AA\xff\xff", Error::Base64),
         ];
-        for (value, reason) in cases {
-            assert_eq!(decode(value), Err(reason), "{value:?}");
+        for (value, error) in cases {
+            assert_eq!(decode(value), Err(error), "{value:?}");
         }
         let longest = [b'A'; READ_CHARACTERS_MAX + 1];
-        assert_eq!(decode(&longest), Err(ExtractReason::Length(READ_CHARACTERS_MAX + 1)));
+        assert_eq!(decode(&longest), Err(Error::TooLong(told(READ_CHARACTERS_MAX + 1))));
         // Zeros are trace ids, one after the other; the last one is cut.
         let cut = decode(longest.split_at(READ_CHARACTERS_MAX).0);
-        assert_eq!(cut, Err(ExtractReason::Length(READ_BYTES_MAX)));
+        assert_eq!(cut, Err(Error::Cut(0)));
     }
 
     #[test]

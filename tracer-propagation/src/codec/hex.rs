@@ -96,18 +96,28 @@ pub(crate) fn of_span_id(id: SpanId) -> [u8; 16] {
 }
 
 /// Two digits a byte.
-// Where it is inlined the compiler makes vectors of both loops.
 #[inline(always)]
 pub(crate) fn encode<const BYTES: usize, const DIGITS: usize>(bytes: &[u8; BYTES]) -> [u8; DIGITS] {
     const { assert!(DIGITS == 2 * BYTES, "two digits a byte") };
     let mut digits = [0; DIGITS];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[byte >> 4, byte & 0xf]);
-    }
-    for digit in &mut digits {
-        *digit = *digit + b'0' + if *digit > 9 { b'a' - b'9' - 1 } else { 0 };
+    for (eight, four) in digits.chunks_mut(8).zip(bytes.chunks(4)) {
+        if let (Some(eight), Some(four)) = (eight.first_chunk_mut::<8>(), four.first_chunk()) {
+            *eight = characters(spread(u32::from_le_bytes(*four))).to_le_bytes();
+            continue;
+        }
+        for (pair, byte) in eight.chunks_exact_mut(2).zip(four) {
+            let [high, low, ..] = characters(spread(u32::from(*byte))).to_le_bytes();
+            pair.copy_from_slice(&[high, low]);
+        }
     }
     digits
+}
+
+/// Whether a trace id is written with 32 digits where its left half may be left out.
+#[inline(always)]
+pub(crate) fn has_both_halves(id: TraceId) -> bool {
+    let [a, b, c, d, e, f, g, h, ..] = id.to_bytes();
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h]) != 0
 }
 
 /// The digits of a trace id: 16 if its left half is zero, else 32.
@@ -140,6 +150,15 @@ const fn characters(nibbles: u64) -> u64 {
     // 10 + 118 is the first sum with bit 7.
     let is_letter = ((nibbles + all(118)) >> 7) & all(1);
     nibbles + all(b'0') + is_letter * (b'a' - b'0' - 10) as u64
+}
+
+/// The nibbles of four bytes, the high ones first: the reverse of [`joined`].
+#[inline]
+const fn spread(four: u32) -> u64 {
+    let four = four as u64;
+    let pairs = (four | four << 16) & 0x0000_ffff_0000_ffff;
+    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
+    (bytes >> 4 & 0x000f_000f_000f_000f) | (bytes & 0x000f_000f_000f_000f) << 8
 }
 
 /// Pairs of nibbles, the high one first, as bytes.

@@ -15,10 +15,14 @@ mod url;
 
 use tracer_core::SpanContext;
 
-use crate::carrier::{Extractor, Field, Injector};
-use crate::codec::field::{first, set_or_remove, write};
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
-use crate::text::Buffer;
+use crate::carrier::{Extractor, Field, Found, Injector};
+use crate::codec::error::told;
+use crate::codec::field::{set_or_remove, write};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError};
+use crate::text::{self, Buffer};
+
+use self::baggage::{BYTES_MAX, ITEMS_MAX};
+use self::trace_id::READ_BYTES_MAX as TRACE_ID_BYTES_MAX;
 
 static DEBUG_ID: Field = Field::new("jaeger-debug-id");
 static FIELDS: [&Field; 3] = [&trace_id::FIELD, &baggage::FIELD, &DEBUG_ID];
@@ -26,6 +30,58 @@ static PREFIXES: [&str; 1] = [baggage::PREFIX];
 
 /// The most bytes of a debug id; a longer one is not used.
 const DEBUG_ID_BYTES_MAX: usize = 1024;
+
+/// Why a part of Jaeger's headers is not used. The others are: a malformed trace costs neither baggage
+/// nor debug id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JaegerError {
+    /// There are more bytes than the longest value has; so many.
+    #[error("uber-trace-id: {0} bytes, more than {TRACE_ID_BYTES_MAX}")]
+    TooLong(u32),
+    /// The trace id is not 1 to 32 hexadecimal digits.
+    #[error("uber-trace-id: the trace id is not 1 to 32 hexadecimal digits")]
+    TraceId,
+    /// The trace id is zero.
+    #[error("uber-trace-id: the trace id is zero")]
+    ZeroTraceId,
+    /// The span id is not 1 to 16 hexadecimal digits, or there is none.
+    #[error("uber-trace-id: the span id is not 1 to 16 hexadecimal digits")]
+    SpanId,
+    /// The span id is zero.
+    #[error("uber-trace-id: the span id is zero")]
+    ZeroSpanId,
+    /// The parent's span id is not 1 to 16 hexadecimal digits, or there is none.
+    #[error("uber-trace-id: the parent span id is not 1 to 16 hexadecimal digits")]
+    ParentSpanId,
+    /// The flags are not one or two hexadecimal digits, or there are none.
+    #[error("uber-trace-id: the flags are not 1 or 2 hexadecimal digits")]
+    Flags,
+    /// There is a fifth part.
+    #[error("uber-trace-id: more than four parts")]
+    Parts,
+    /// There is more baggage in `uberctx-` headers than what is kept; the first items are used.
+    #[error("uberctx-: more than {ITEMS_MAX} items or {BYTES_MAX} bytes")]
+    UberctxLimit,
+    /// With `jaeger-baggage` there is more baggage than what is kept; the first items are used.
+    #[error("jaeger-baggage: more than {ITEMS_MAX} items or {BYTES_MAX} bytes")]
+    BaggageLimit,
+    /// The debug id is too long; so many bytes.
+    #[error("jaeger-debug-id: {0} bytes, more than {DEBUG_ID_BYTES_MAX}")]
+    DebugIdTooLong(u32),
+}
+
+impl JaegerError {
+    /// The header's name, or the prefix of it.
+    pub(crate) const fn field(self) -> &'static str {
+        match self {
+            Self::UberctxLimit => baggage::PREFIX,
+            Self::BaggageLimit => baggage::FIELD.name(),
+            Self::DebugIdTooLong(_) => DEBUG_ID.name(),
+            _ => trace_id::FIELD.name(),
+        }
+    }
+}
 
 /// Jaeger's format. Properties of baggage items have no place in it and are not written.
 ///
@@ -49,23 +105,26 @@ pub struct Jaeger;
 
 impl Codec for Jaeger {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let trace_id = first(carrier, &trace_id::FIELD);
+        let mut found = [Found::Absent; FIELDS.len()];
+        carrier.find_all(&FIELDS, &mut found);
+        let [trace_id, list, debug_id] = found;
+        let trace_id = trace_id.first().map(text::trim);
         let (mut extracted, mut error) = match trace_id.map(trace_id::parse).transpose() {
             Ok(context) => (context.map(Extracted::from_context).unwrap_or_default(), None),
-            Err(reason) => (Extracted::default(), Some(ExtractError::new(trace_id::FIELD.name(), reason))),
+            Err(error) => (Extracted::default(), Some(error)),
         };
-        let (baggage, baggage_error) = baggage::extract(carrier);
+        let (baggage, baggage_error) = baggage::extract(list, carrier);
         extracted.baggage = baggage;
         error = error.or(baggage_error);
         if extracted.context.is_none() {
-            match read_debug_id(first(carrier, &DEBUG_ID)) {
+            match read_debug_id(debug_id.first().map(text::trim)) {
                 Ok(debug_id) => extracted.debug_id = debug_id,
-                Err(reason) => error = error.or_else(|| Some(ExtractError::new(DEBUG_ID.name(), reason))),
+                Err(too_long) => error = error.or(Some(too_long)),
             }
         }
         match error {
-            Some(error) if extracted.is_empty() => Err(error),
-            _ => Ok(Extracted { error, ..extracted }),
+            Some(error) if extracted.is_empty() => Err(error.into()),
+            _ => Ok(Extracted { error: error.map(ExtractError::from), ..extracted }),
         }
     }
 
@@ -101,10 +160,12 @@ impl Codec for Jaeger {
     }
 }
 
-fn read_debug_id(value: Option<&[u8]>) -> Result<Option<Box<str>>, ExtractReason> {
+fn read_debug_id(value: Option<&[u8]>) -> Result<Option<Box<str>>, JaegerError> {
     match value {
         None | Some([]) => Ok(None),
-        Some(value) if value.len() > DEBUG_ID_BYTES_MAX => Err(ExtractReason::Length(value.len())),
+        Some(value) if value.len() > DEBUG_ID_BYTES_MAX => {
+            Err(JaegerError::DebugIdTooLong(told(value.len())))
+        }
         Some(value) => Ok(Some(String::from_utf8_lossy(value).into())),
     }
 }
@@ -121,7 +182,7 @@ mod tests {
         assert_eq!((extracted.context.as_ref(), extracted.decision), (None, None));
         assert_eq!(extracted.baggage.get("a"), Some("1"));
         assert_eq!(extracted.debug_id.as_deref(), Some("find-me"));
-        assert_eq!(extracted.error.unwrap().field, "uber-trace-id");
+        assert_eq!(extracted.error, Some(JaegerError::Flags.into()));
     }
 
     #[test]
@@ -141,6 +202,6 @@ mod tests {
         assert_eq!(Jaeger.extract(&Pairs(&[("jaeger-debug-id", " ")])), Ok(Extracted::default()));
         let endless = "x".repeat(1025);
         let error = Jaeger.extract(&Pairs(&[("jaeger-debug-id", &endless)])).unwrap_err();
-        assert_eq!(error, ExtractError::new("jaeger-debug-id", ExtractReason::Length(1025)));
+        assert_eq!(error, JaegerError::DebugIdTooLong(1025).into());
     }
 }

@@ -4,15 +4,17 @@ mod baggage;
 mod traceparent;
 mod tracestate;
 
-use tracer_core::{SpanContext, TraceState};
+use tracer_core::SpanContext;
 
 use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::field::write;
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError};
 
 use self::traceparent::Parent;
 
-pub use self::baggage::W3cBaggage;
+pub use self::baggage::{BaggageError, W3cBaggage};
+pub use self::traceparent::TraceparentError;
+pub use self::tracestate::TracestateError;
 
 static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
 
@@ -20,11 +22,11 @@ static FIELDS: [&Field; 2] = [&traceparent::FIELD, &tracestate::FIELD];
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use tracer_propagation::{Codec, ExtractReason, TraceContext};
+/// use tracer_propagation::{Codec, TraceContext, TraceparentError};
 ///
 /// let mut headers = HashMap::from([("traceparent".to_owned(), "00-zz".to_owned())]);
 /// let error = TraceContext.extract(&headers).unwrap_err();
-/// assert_eq!(error.reason, ExtractReason::Length(5));
+/// assert_eq!(error, TraceparentError::TooShort(5).into());
 /// headers.clear();
 /// assert!(TraceContext.extract(&headers)?.is_empty());
 /// # Ok::<(), tracer_propagation::ExtractError>(())
@@ -34,17 +36,19 @@ pub struct TraceContext;
 
 impl Codec for TraceContext {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
-        let value = match carrier.find(&traceparent::FIELD) {
+        let mut found = [Found::Absent; 2];
+        carrier.find_all(&FIELDS, &mut found);
+        let [parent, list] = found;
+        let value = match parent {
             Found::Absent => return Ok(Extracted::default()),
             Found::Once(value) => value,
-            Found::Repeated(_) => return Err(of_traceparent(ExtractReason::Repeated)),
+            Found::Repeated(_) => return Err(TraceparentError::Repeated.into()),
         };
-        let list = carrier.find(&tracestate::FIELD);
         match traceparent::parse_usual(value) {
             // Built in its place: to move it would take as long as to read it.
             Some(parent) if list == Found::Absent => Ok(Extracted::from_context(parent.context())),
             Some(parent) => Ok(with_list(parent, list, carrier)),
-            None => Ok(with_list(traceparent::parse(value).map_err(of_traceparent)?, list, carrier)),
+            None => Ok(with_list(traceparent::parse(value)?, list, carrier)),
         }
     }
 
@@ -68,13 +72,7 @@ impl Codec for TraceContext {
 /// A tracestate that cannot be read never affects the traceparent (section 3.3.1).
 #[inline(never)]
 fn with_list(parent: Parent, list: Found<'_>, carrier: &dyn Extractor) -> Extracted {
-    let (state, error) = match tracestate::parse(list, carrier) {
-        Ok(state) => (state, None),
-        Err(reason) => (TraceState::default(), Some(ExtractError::new(tracestate::FIELD.name(), reason))),
-    };
-    Extracted { error, ..Extracted::from_context(parent.context().with_trace_state(state)) }
-}
-
-const fn of_traceparent(reason: ExtractReason) -> ExtractError {
-    ExtractError::new(traceparent::FIELD.name(), reason)
+    let mut context = parent.context();
+    let error = tracestate::read(list, carrier, &mut context).err().map(ExtractError::from);
+    Extracted { error, ..Extracted::from_context(context) }
 }

@@ -53,13 +53,31 @@ impl EdgePolicy {
     /// As [`Codec::extract`].
     pub fn extract(self, codec: &dyn Codec, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
         match self {
-            Self::Continue => codec.extract(carrier),
-            Self::RestartWithLink => codec.extract(carrier).map(|extracted| Extracted {
-                context: extracted.context,
-                error: extracted.error,
-                ..Extracted::default()
-            }),
             Self::Ignore => Ok(Extracted::default()),
+            _ => codec.extract(carrier).map(|extracted| self.of_use(extracted)),
+        }
+    }
+
+    /// Reads likewise, and tells each error as [`Codec::extract_reporting`] does.
+    pub fn extract_reporting(
+        self,
+        codec: &dyn Codec,
+        carrier: &dyn Extractor,
+        report: &mut dyn FnMut(ExtractError),
+    ) -> Extracted {
+        match self {
+            Self::Ignore => Extracted::default(),
+            _ => self.of_use(codec.extract_reporting(carrier, report)),
+        }
+    }
+
+    fn of_use(self, extracted: Extracted) -> Extracted {
+        match self {
+            Self::Continue => extracted,
+            Self::RestartWithLink => {
+                Extracted { context: extracted.context, error: extracted.error, ..Extracted::default() }
+            }
+            Self::Ignore => Extracted::default(),
         }
     }
 

@@ -28,7 +28,9 @@ fn extracted(input: &Value) -> Option<Value> {
     let from_header = GrpcTraceBin.extract(&headers(input)?).map(|extracted| extracted.context);
     let outcome = outcome(from_header);
     if let Some(bytes) = input.get("bytes_hex") {
-        let from_bytes = self::outcome(GrpcTraceBin::from_bytes(&bytes_of(text(bytes)?)?).map(Some));
+        let from_bytes = self::outcome(
+            GrpcTraceBin::from_bytes(&bytes_of(text(bytes)?)?).map(Some).map_err(ExtractError::from),
+        );
         if from_bytes != outcome {
             return Some(json!({ "header": outcome, "bytes": from_bytes }));
         }

@@ -8,7 +8,7 @@ use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
 
 use super::value::base64;
 use crate::analysis::warnings::Warnings;
-use crate::store::span::{StoredSpan, kind_number, status_number};
+use crate::store::span::StoredSpan;
 use crate::store::{Source, Trace};
 
 /// Where Jaeger puts warnings.
@@ -56,7 +56,7 @@ fn span(record: &SpanRecord, kind: Option<SpanKind>, warnings: Vec<String>) -> J
     }
     put_count(&mut json, "flags", record.flags);
     put_text(&mut json, "name", &record.name);
-    put_count(&mut json, "kind", kind.map_or(0, |kind| kind_number(kind).into()));
+    put_count(&mut json, "kind", kind.map_or(0, |kind| kind.number().into()));
     json.insert("startTimeUnixNano".to_owned(), record.start_unix_ns.to_string().into());
     json.insert("endTimeUnixNano".to_owned(), record.end_unix_ns.to_string().into());
     let mut attributes: Vec<_> = record.attributes.iter().map(|(key, value)| attribute(key, value)).collect();
@@ -72,7 +72,7 @@ fn span(record: &SpanRecord, kind: Option<SpanKind>, warnings: Vec<String>) -> J
     put_count(&mut json, "droppedLinksCount", record.dropped_links);
     let mut status = Map::new();
     put_text(&mut status, "message", &record.status_message);
-    put_count(&mut status, "code", status_number(record.status).into());
+    put_count(&mut status, "code", record.status.number().into());
     json.insert("status".to_owned(), status.into());
     json.into()
 }

@@ -4,8 +4,6 @@ use tracer_core::SpanKind;
 use tracer_core::row::record::{EventRecord, LinkRecord, SpanRecord, Value};
 use tracer_core::row::wire::{put_bytes, put_varint};
 
-use crate::store::span::{kind_number, status_number};
-
 /// A `Span` message. `kind` is that of the record, or `None` if the sender did not say.
 pub(crate) fn span(record: &SpanRecord, kind: Option<SpanKind>) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
@@ -17,7 +15,7 @@ pub(crate) fn span(record: &SpanRecord, kind: Option<SpanKind>) -> Vec<u8> {
     }
     put_bytes(&mut out, 0x2a, record.name.as_bytes());
     if let Some(kind) = kind {
-        out.extend_from_slice(&[0x30, kind_number(kind)]);
+        out.extend_from_slice(&[0x30, kind.number()]);
     }
     put_fixed64(&mut out, 0x39, record.start_unix_ns);
     put_fixed64(&mut out, 0x41, record.end_unix_ns);
@@ -78,7 +76,7 @@ fn link(link: &LinkRecord) -> Vec<u8> {
 }
 
 fn put_status(out: &mut Vec<u8>, record: &SpanRecord) {
-    let code = status_number(record.status);
+    let code = record.status.number();
     if code == 0 && record.status_message.is_empty() {
         return;
     }

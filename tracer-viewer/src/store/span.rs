@@ -102,26 +102,6 @@ impl StoredSpan {
     }
 }
 
-/// OTLP's number of a kind.
-pub(crate) const fn kind_number(kind: SpanKind) -> u8 {
-    match kind {
-        SpanKind::Internal => 1,
-        SpanKind::Server => 2,
-        SpanKind::Client => 3,
-        SpanKind::Producer => 4,
-        SpanKind::Consumer => 5,
-    }
-}
-
-/// OTLP's number of a status.
-pub(crate) const fn status_number(status: StatusCode) -> u8 {
-    match status {
-        StatusCode::Unset => 0,
-        StatusCode::Ok => 1,
-        StatusCode::Error => 2,
-    }
-}
-
 /// What [`SpanRecord`] does not tell.
 struct Unread {
     has_kind: bool,

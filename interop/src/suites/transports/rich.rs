@@ -49,6 +49,11 @@ impl RichTrace {
         Self { resource, scope: Scope::new("interop", "0.9"), rows, width, id }
     }
 
+    /// How long its id is.
+    pub(super) const fn width(&self) -> Width {
+        self.width
+    }
+
     /// The same with another trace id: only these bytes change.
     pub(super) fn with_new_id(&self) -> Self {
         let id = new_id(self.width);

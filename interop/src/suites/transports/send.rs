@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tracer_core::Exporter;
 use tracer_exporter_jaeger::{
-    Compression, JaegerGrpc, JsonLines, OtlpGrpc, OtlpHttp, ThriftHttp, ThriftUdp, ZipkinHttp,
+    Compression, JaegerGrpc, JsonLines, OtlpEncoding, OtlpGrpc, OtlpHttp, ThriftHttp, ThriftUdp, ZipkinHttp,
 };
 
 use super::compare::Losses;
 use super::rich::RichTrace;
 use crate::http::Client;
-use crate::peers::Jaeger;
+use crate::peers::{Jaeger, Viewer};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,6 +41,8 @@ pub(super) fn all(jaeger: &Jaeger) -> Vec<Transport> {
             let url = otlp_http.clone();
             move || OtlpHttp::builder().endpoint(&url).compression(Compression::Zstd).build()
         }),
+        json("otlp-http json", &otlp_http, Compression::None),
+        json("otlp-http json gzip", &otlp_http, Compression::Gzip),
         Transport {
             name: "json-lines, posted",
             losses: Losses::None,
@@ -51,6 +53,22 @@ pub(super) fn all(jaeger: &Jaeger) -> Vec<Transport> {
     transports.extend(thrift(jaeger));
     transports.extend(zipkin(jaeger.zipkin()));
     transports
+}
+
+/// Ways into our viewer that lose nothing.
+pub(super) fn to_viewer(viewer: &Viewer) -> [Transport; 4] {
+    let (http, grpc) = (viewer.otlp_http().to_owned(), viewer.otlp_grpc().to_owned());
+    [
+        json("otlp-http json", &http, Compression::None),
+        json("otlp-http json gzip", &http, Compression::Gzip),
+        by("otlp-http", Losses::None, move || OtlpHttp::builder().endpoint(&http).build()),
+        by("otlp-grpc", Losses::None, move || OtlpGrpc::builder().endpoint(&grpc).build()),
+    ]
+}
+
+fn json(name: &'static str, url: &str, compression: Compression) -> Transport {
+    let builder = OtlpHttp::builder().endpoint(url).encoding(OtlpEncoding::Json).compression(compression);
+    by(name, Losses::None, move || builder.clone().build())
 }
 
 fn grpc(jaeger: &Jaeger) -> [Transport; 4] {

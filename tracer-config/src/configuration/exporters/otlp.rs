@@ -4,7 +4,7 @@ use std::time::Duration;
 
 #[cfg(feature = "grpc")]
 use tracer_exporter_jaeger::OtlpGrpc;
-use tracer_exporter_jaeger::{Compression, ExporterBuilder, OtlpHttp, Transport};
+use tracer_exporter_jaeger::{Compression, ExporterBuilder, OtlpEncoding, OtlpHttp, Transport};
 
 use super::{Plan, checked};
 use crate::note::Origin;
@@ -25,7 +25,7 @@ enum Protocol {
 const PROTOCOLS: [(&str, Protocol); 3] =
     [("grpc", Protocol::Grpc), ("http/protobuf", Protocol::Protobuf), ("http/json", Protocol::Json)];
 
-/// What both protocols have.
+/// What all protocols have.
 struct Common {
     endpoint: Option<Found<String>>,
     headers: Vec<(String, String)>,
@@ -38,31 +38,31 @@ struct Common {
 }
 
 pub(super) fn plan(sources: &mut Sources) -> Plan {
-    let is_grpc = is_grpc(sources);
-    #[cfg(feature = "grpc")]
-    if is_grpc {
-        let common = common::<OtlpGrpc>(sources, OtlpGrpc::builder, is_grpc);
-        return Plan::OtlpGrpc(common.onto(OtlpGrpc::builder()));
+    match protocol(sources) {
+        #[cfg(feature = "grpc")]
+        Protocol::Grpc => Plan::OtlpGrpc(builder(sources, OtlpGrpc::builder, true)),
+        Protocol::Json => {
+            let builder = builder(sources, OtlpHttp::builder, false);
+            Plan::OtlpHttpJson(builder.encoding(OtlpEncoding::Json))
+        }
+        _ => Plan::OtlpHttp(builder(sources, OtlpHttp::builder, false)),
     }
-    let common = common::<OtlpHttp>(sources, OtlpHttp::builder, is_grpc);
-    Plan::OtlpHttp(common.onto(OtlpHttp::builder()))
 }
 
-fn is_grpc(sources: &mut Sources) -> bool {
+fn builder<X: Transport>(
+    sources: &mut Sources,
+    builder: fn() -> ExporterBuilder<X>,
+    is_grpc: bool,
+) -> ExporterBuilder<X> {
+    common(sources, builder, is_grpc).onto(builder())
+}
+
+fn protocol(sources: &mut Sources) -> Protocol {
     let found = sources.find(&OTLP_PROTOCOL, |text, _| match parse::one_of(text, &PROTOCOLS)? {
         Protocol::Grpc if !cfg!(feature = "grpc") => Err("it needs this crate's feature `grpc`".into()),
         protocol => Ok(protocol),
     });
-    match found {
-        Some(Found { value: Protocol::Json, origin }) => {
-            let reason = "its receivers take protobuf too";
-            sources.ignore(&OTLP_PROTOCOL, ("http/json", &origin), reason, "http/protobuf");
-            sources.amend(&OTLP_PROTOCOL, "http/protobuf", Origin::Default);
-            false
-        }
-        Some(found) => found.value == Protocol::Grpc,
-        None => false,
-    }
+    found.map_or(Protocol::Protobuf, |found| found.value)
 }
 
 fn common<X: Transport>(sources: &mut Sources, builder: fn() -> ExporterBuilder<X>, is_grpc: bool) -> Common {

@@ -3,39 +3,54 @@
 use std::fmt;
 
 /// So many bytes are kept in place.
-const SHORT_MAX: usize = 110;
+const SHORT_MAX: usize = 111;
 
 #[derive(Clone)]
-pub(super) enum Text {
-    Short { length: u8, bytes: [u8; SHORT_MAX] },
-    Long(Box<[u8]>),
+pub(super) struct Text {
+    short: [u8; SHORT_MAX],
+    /// Of what is in `short`.
+    length: u8,
+    /// If it is too long for that.
+    long: Option<Box<[u8]>>,
 }
 
 impl Text {
+    #[inline(always)]
+    pub(super) const fn empty() -> Self {
+        Self { short: [0; SHORT_MAX], length: 0, long: None }
+    }
+
     #[inline]
     pub(super) fn new(text: &[u8]) -> Self {
-        let mut bytes = [0; SHORT_MAX];
-        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+        let mut new = Self::empty();
+        new.set(text);
+        new
+    }
+
+    /// In its place: to move a text takes as long as to read it.
+    #[inline(always)]
+    pub(super) fn set(&mut self, text: &[u8]) {
+        match (self.short.get_mut(..text.len()), u8::try_from(text.len())) {
             (Some(place), Ok(length)) => {
                 place.copy_from_slice(text);
-                Self::Short { length, bytes }
+                (self.length, self.long) = (length, None);
             }
-            _ => Self::Long(text.into()),
+            _ => self.long = Some(text.into()),
         }
     }
 
     #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
-            Self::Long(bytes) => bytes,
+        match &self.long {
+            None => self.short.get(..usize::from(self.length)).unwrap_or_default(),
+            Some(bytes) => bytes,
         }
     }
 }
 
 impl Default for Text {
     fn default() -> Self {
-        Self::Short { length: 0, bytes: [0; SHORT_MAX] }
+        Self::empty()
     }
 }
 
@@ -64,7 +79,7 @@ mod tests {
             let text = Text::new(&given);
             assert_eq!(text.as_bytes(), given);
             assert_eq!(text, text.clone());
-            assert_eq!(matches!(text, Text::Short { .. }), length <= SHORT_MAX);
+            assert_eq!(text.long.is_none(), length <= SHORT_MAX);
         }
         assert_eq!(Text::default(), Text::new(b""));
     }

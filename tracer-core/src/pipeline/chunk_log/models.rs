@@ -84,7 +84,7 @@ fn both_ends_may_go_at_any_moment() {
     });
 }
 
-/// A chunk that crosses half of the budget beside a drain is in that drain, or wakes the worker for the next.
+/// A chunk that presses beside a drain is in that drain, or wakes the worker for the next.
 #[test]
 fn pressure_beside_a_drain_is_not_forgotten() {
     model(|| {
@@ -121,14 +121,14 @@ fn the_reserve_is_never_had_by_ordinary_rows() {
     });
 }
 
-/// Of all threads that cross half of the budget, one wakes the worker.
+/// Of all threads that press, one wakes the worker.
 #[test]
 fn pressure_wakes_once() {
     model(|| {
         let budget = Arc::new(Budget::new(4, 0));
         let cross = |budget: &Budget| {
             let taken = budget.reserve(2, Priority::Ordinary);
-            taken.is_some_and(|taken| taken.past_half) && budget.press()
+            taken.is_some_and(|taken| taken.are_pressing) && budget.press()
         };
         let other = Arc::clone(&budget);
         let reserving = thread::spawn(move || cross(&other));

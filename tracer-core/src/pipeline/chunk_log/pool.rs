@@ -4,8 +4,8 @@
 use super::{CHUNK_BYTES, Chunk};
 use crate::sync::{Mutex, lock, try_lock};
 
-/// How many chunks are kept.
-const KEPT_MAX: usize = 64;
+/// How many chunks are kept: 1 MiB, twice what the worker is woken for.
+const KEPT_MAX: usize = 128;
 
 /// The chunks of a pipeline that nobody uses. Nobody waits for its lock: who finds it taken does without.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::Begun;
+use super::{Begun, kept_tags};
 use crate::clock::to_unix_ns;
 use crate::context::{SpanContext, TraceFlags, TraceId};
 use crate::id_generator::new_trace_id;
@@ -66,11 +66,10 @@ impl Details<'_, '_> {
                 )
             }
         };
-        let mut span = begun.span(core, self.static_name, self.kind, context);
-        let is_remote = valid_parent.is_some_and(SpanContext::is_remote);
-        span.state = span.state.with(State::PARENT_IS_REMOTE.when(is_remote));
+        let state = State::PARENT_IS_REMOTE.when(valid_parent.is_some_and(SpanContext::is_remote));
+        let kept = kept_tags(core, decision.by.filter(|_| sampled && valid_parent.is_none()));
+        let mut span = begun.span(core, (self.static_name, self.kind), (context, state), kept);
         if sampled {
-            span.keep_sampler_tags(core, decision.by.filter(|_| valid_parent.is_none()));
             self.record(&mut span, core);
         }
         span
@@ -92,12 +91,12 @@ impl Details<'_, '_> {
         }
         // Who defers the decision leaves it to this tracer, as if the trace began here.
         let parent = parent.filter(|parent| !parent.flags().contains(TraceFlags::DEFERRED));
-        if let Some(parent) = parent.filter(|_| core.follows_parents) {
+        if let Some(parent) = parent.filter(|_| core.sampling.follows_parents) {
             return (Decision::new(parent.is_sampled()), false);
         }
         let operation_name = self.dynamic_name.unwrap_or(self.static_name);
         let params = SamplingParams { trace_id, parent, operation_name, kind: self.kind, tags: self.tags };
-        (core.sampler.sample(&params), false)
+        (core.sampling.sampler.sample(&params), false)
     }
 
     /// Puts what the builder holds into a span that records.

@@ -5,51 +5,85 @@
 //! text  = length in four bytes, bytes        all numbers big-endian
 //! ```
 
-use super::protocol::{Protocol, Type};
+use super::protocol::{Block, Out, Protocol, Type};
 
 /// The binary protocol, as Jaeger takes it over HTTP on port 14268.
 pub(super) struct Binary;
 
 impl Protocol for Binary {
-    #[inline]
-    fn field(out: &mut Vec<u8>, _: u8, id: u8, field_type: Type) {
-        out.extend_from_slice(&[code(field_type), 0, id]);
+    const IDS_ARE_DEAR: bool = false;
+
+    #[inline(always)]
+    fn field(out: &mut impl Out, _: u8, id: u8, field_type: Type) {
+        out.put([code(field_type), 0, id]);
+    }
+
+    #[inline(always)]
+    fn bool_field(out: &mut impl Out, _: u8, id: u8, value: bool) {
+        out.put([2, 0, id, u8::from(value)]);
     }
 
     #[inline]
-    fn bool_field(out: &mut Vec<u8>, _: u8, id: u8, value: bool) {
-        out.extend_from_slice(&[2, 0, id, u8::from(value)]);
+    fn list(out: &mut impl Out, element: Type, count: usize) {
+        out.put([code(element)]);
+        Self::len(out, count);
     }
 
-    #[inline]
-    fn list(out: &mut Vec<u8>, element: Type, count: usize) {
-        out.push(code(element));
-        out.extend_from_slice(&length(count));
+    #[inline(always)]
+    fn open_list(out: &mut impl Out) {
+        out.put([code(Type::Struct), 0, 0, 0, 0]);
     }
 
-    #[inline]
-    fn i32(out: &mut Vec<u8>, value: u32) {
-        out.extend_from_slice(&value.to_be_bytes());
+    #[inline(always)]
+    fn set_count(list: &mut [u8], count: usize) -> Option<()> {
+        let count = u32::try_from(count).ok()?;
+        *list.get_mut(1..5)?.first_chunk_mut()? = count.to_be_bytes();
+        Some(())
     }
 
-    #[inline]
-    fn i64(out: &mut Vec<u8>, value: i64) {
-        out.extend_from_slice(&value.to_be_bytes());
+    #[inline(always)]
+    fn i32(out: &mut impl Out, value: u32) {
+        out.put(value.to_be_bytes());
     }
 
-    #[inline]
-    fn f64(out: &mut Vec<u8>, value: f64) {
-        out.extend_from_slice(&value.to_be_bytes());
+    #[inline(always)]
+    fn i64(out: &mut impl Out, value: i64) {
+        out.put(value.to_be_bytes());
     }
 
-    #[inline]
-    fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-        out.extend_from_slice(&length(bytes.len()));
-        out.extend_from_slice(bytes);
+    #[inline(always)]
+    fn number_of_1(out: &mut impl Out, number: u32) {
+        Self::i64(out, i64::from(number));
+    }
+
+    #[inline(always)]
+    fn number_of_2(out: &mut impl Out, groups: u32) {
+        Self::i64(out, i64::from(groups & 0x7f | groups >> 8 << 7));
+    }
+
+    #[inline(always)]
+    fn id(id: [u8; 8]) -> Block {
+        Block { bytes: u128::from(u64::from_le_bytes(id)), len: 8 }
+    }
+
+    #[inline(always)]
+    fn time_us(out: &mut impl Out, us: u64) {
+        out.put(us.to_be_bytes());
+    }
+
+    #[inline(always)]
+    fn f64(out: &mut impl Out, value: f64) {
+        out.put(value.to_be_bytes());
+    }
+
+    /// A length that is below 2^31, as all of a batch in memory are that the pipeline cuts.
+    #[inline(always)]
+    fn len(out: &mut impl Out, len: usize) {
+        out.put(u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
     }
 }
 
-#[inline]
+#[inline(always)]
 const fn code(field_type: Type) -> u8 {
     match field_type {
         Type::Double => 4,
@@ -59,10 +93,4 @@ const fn code(field_type: Type) -> u8 {
         Type::Struct => 12,
         Type::List => 15,
     }
-}
-
-/// A length that is below 2^31, as all of a batch in memory are that the pipeline cuts.
-#[inline]
-fn length(len: usize) -> [u8; 4] {
-    u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes()
 }

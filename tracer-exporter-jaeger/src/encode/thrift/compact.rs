@@ -7,62 +7,116 @@
 //! text   = varint(length), bytes
 //! ```
 
-use super::protocol::{Protocol, Type};
+use super::protocol::{Block, Out, Protocol, Type};
 
 /// The compact protocol, as Jaeger takes it over UDP on port 6831.
 pub(super) struct Compact;
 
 impl Protocol for Compact {
-    const HAS_FAST_WAY: bool = true;
+    const IDS_ARE_DEAR: bool = true;
 
-    #[inline]
-    fn field(out: &mut Vec<u8>, previous: u8, id: u8, field_type: Type) {
-        out.push((id - previous) << 4 | code(field_type));
+    #[inline(always)]
+    fn field(out: &mut impl Out, previous: u8, id: u8, field_type: Type) {
+        out.put([(id - previous) << 4 | code(field_type)]);
+    }
+
+    #[inline(always)]
+    fn bool_field(out: &mut impl Out, previous: u8, id: u8, value: bool) {
+        out.put([(id - previous) << 4 | if value { 1 } else { 2 }]);
     }
 
     #[inline]
-    fn bool_field(out: &mut Vec<u8>, previous: u8, id: u8, value: bool) {
-        out.push((id - previous) << 4 | if value { 1 } else { 2 });
-    }
-
-    #[inline]
-    fn list(out: &mut Vec<u8>, element: Type, count: usize) {
+    fn list(out: &mut impl Out, element: Type, count: usize) {
         match u8::try_from(count) {
-            Ok(count) if count < 15 => out.push(count << 4 | code(element)),
+            Ok(count) if count <= COUNT_MAX => out.put([count << 4 | code(element)]),
             _ => {
-                out.push(0xf0 | code(element));
+                out.put([0xf0 | code(element)]);
                 put_varint(out, count as u64);
             }
         }
     }
 
-    #[inline]
-    fn i32(out: &mut Vec<u8>, value: u32) {
+    #[inline(always)]
+    fn open_list(out: &mut impl Out) {
+        out.put([code(Type::Struct)]);
+    }
+
+    #[inline(always)]
+    fn set_count(list: &mut [u8], count: usize) -> Option<()> {
+        let count = u8::try_from(count).ok().filter(|count| *count <= COUNT_MAX)?;
+        *list.first_mut()? = count << 4 | code(Type::Struct);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn i32(out: &mut impl Out, value: u32) {
         put_varint(out, u64::from(value) << 1);
     }
 
-    #[inline]
-    fn i64(out: &mut Vec<u8>, value: i64) {
-        Varint::zigzag(value).put(out);
+    #[inline(always)]
+    fn i64(out: &mut impl Out, value: i64) {
+        put_varint(out, zigzag(value));
     }
 
-    #[inline]
-    fn f64(out: &mut Vec<u8>, value: f64) {
-        out.extend_from_slice(&value.to_le_bytes());
+    /// Twice the number is its zigzag form; what is too much for a group goes to the next one.
+    #[inline(always)]
+    fn number_of_1(out: &mut impl Out, number: u32) {
+        let groups = number << 1;
+        let groups = groups + (groups & 0x80);
+        let has_2 = groups >> 8 & 1;
+        let [low, high, ..] = (groups | has_2 << 7).to_le_bytes();
+        out.put_first(&[low, high], 1 + has_2 as usize);
     }
 
-    #[inline]
-    fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-        put_varint(out, bytes.len() as u64);
-        out.extend_from_slice(bytes);
+    #[inline(always)]
+    fn number_of_2(out: &mut impl Out, groups: u32) {
+        let groups = groups << 1;
+        let groups = groups + (groups & 0x8080);
+        let has_3 = groups >> 16 & 1;
+        let bytes = groups | 0x80 | has_3 << 15;
+        out.put_first(&bytes.to_le_bytes(), 2 + has_3 as usize);
+    }
+
+    /// Made for those that take nine or ten bytes, as nearly all do.
+    #[inline(always)]
+    fn id(id: [u8; 8]) -> Block {
+        let bits = zigzag(i64::from_be_bytes(id));
+        if bits >> 56 == 0 { rare_varint(bits) } else { long_varint(bits) }
+    }
+
+    /// Made for what takes eight bytes: the years 1979 to 3111.
+    #[inline(always)]
+    fn time_us(out: &mut impl Out, us: u64) {
+        let bits = us << 1;
+        if (1 << 49..1 << 56).contains(&bits) {
+            out.put((spread(bits) | MORE >> 8).to_le_bytes());
+        } else {
+            rare_varint(bits).put(out);
+        }
+    }
+
+    #[inline(always)]
+    fn f64(out: &mut impl Out, value: f64) {
+        out.put(value.to_le_bytes());
+    }
+
+    #[inline(always)]
+    fn len(out: &mut impl Out, len: usize) {
+        put_varint(out, len as u64);
     }
 }
+
+/// From the next one on, a count takes more than half a byte.
+const COUNT_MAX: u8 = 14;
 
 /// The bit that says "more", in eight bytes.
 const MORE: u64 = 0x8080_8080_8080_8080;
 
+/// The same, in four bytes.
+const SHORT_MORE: u32 = 0x8080_8080;
+
 /// How the protocol numbers a type.
-#[inline]
+#[inline(always)]
 const fn code(field_type: Type) -> u8 {
     match field_type {
         Type::I32 => 5,
@@ -75,72 +129,51 @@ const fn code(field_type: Type) -> u8 {
 }
 
 /// Appends a varint.
-#[inline]
-pub(super) fn put_varint(out: &mut Vec<u8>, value: u64) {
-    if value < 0x80 {
-        out.push(value.to_le_bytes()[0]);
-    } else {
-        Varint::new(value).put(out);
-    }
-}
-
-/// A varint, in ten bytes of which the first `len` count.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Varint {
-    pub(super) groups: [u8; 8],
-    pub(super) last: [u8; 2],
-    pub(super) len: usize,
-}
-
-impl Varint {
-    /// Ids take nine or ten bytes, so eight groups are made at once.
-    #[inline(always)]
-    const fn new(value: u64) -> Self {
-        let bits = 64 - (value | 1).leading_zeros() as usize;
-        // The seventh part of it, rounded up.
-        let len = (9 * bits + 64) >> 6;
-        // The bit that says "more" is in all bytes but the last.
-        let more = if len > 8 { MORE } else { MORE & ((1 << (8 * (len - 1))) - 1) };
-        let groups = (spread(value & 0x00ff_ffff_ffff_ffff) | more).to_le_bytes();
-        // The ninth byte's highest bit is both the value's and "more".
-        let last = [(value >> 56).to_le_bytes()[0], (value >> 63).to_le_bytes()[0]];
-        Self { groups, last, len }
-    }
-
-    /// The varint of a number's zigzag form.
-    #[inline(always)]
-    const fn zigzag(value: i64) -> Self {
-        Self::new(zigzag(value))
-    }
-
-    /// As [`zigzag`](Self::zigzag), for numbers below 2^63.
-    #[inline(always)]
-    pub(super) const fn zigzag_of_positive(value: u64) -> Self {
-        Self::new(value << 1)
-    }
-
-    /// As [`zigzag`](Self::zigzag), made for ids, which take nine or ten bytes.
-    #[inline(always)]
-    pub(super) const fn id(value: i64) -> Self {
-        let bits = zigzag(value);
-        let top = bits >> 56;
-        if top == 0 {
-            return Self::new(bits);
+#[inline(always)]
+fn put_varint(out: &mut impl Out, value: u64) {
+    match u32::try_from(value) {
+        Ok(value) if value < 0x80 => out.put([value.to_le_bytes()[0]]),
+        Ok(value) if value < 0x1000_0000 => {
+            let (bytes, len) = short_varint(spread_short(value));
+            out.put_first(&bytes, len);
         }
-        let groups = (spread(bits & 0x00ff_ffff_ffff_ffff) | MORE).to_le_bytes();
-        Self { groups, last: [top.to_le_bytes()[0], 1], len: 9 + (top >> 7) as usize }
+        _ => rare_varint(value).put(out),
     }
+}
 
-    #[inline]
-    fn put(self, out: &mut Vec<u8>) {
-        let mut bytes = [0; 10];
-        bytes[..8].copy_from_slice(&self.groups);
-        bytes[8..].copy_from_slice(&self.last);
-        // A copy of a known size needs no call.
-        let end = out.len() + self.len;
-        out.extend_from_slice(&bytes);
-        out.truncate(end);
+/// A varint of at most four groups of seven bits, each in a byte, and how many it has.
+///
+/// ```text
+/// groups   00 0x xx xx
+/// more     00 00 80 80     in all bytes below the highest group
+/// ```
+#[inline(always)]
+const fn short_varint(groups: u32) -> ([u8; 4], usize) {
+    // Where the highest group begins, in bits.
+    let top = (31 - (groups | 1).leading_zeros()) & 0x18;
+    let more = SHORT_MORE & !(u32::MAX << top);
+    ((groups | more).to_le_bytes(), 1 + (top >> 3) as usize)
+}
+
+/// Any varint; apart, not to be in the way of those that are not rare.
+#[cold]
+const fn rare_varint(value: u64) -> Block {
+    if value >> 56 > 0 {
+        return long_varint(value);
     }
+    let groups = spread(value);
+    let top = (63 - (groups | 1).leading_zeros()) & 0x38;
+    let more = MORE & !(u64::MAX << top);
+    Block { bytes: (groups | more) as u128, len: 1 + (top >> 3) as usize }
+}
+
+/// A varint of nine bytes or ten.
+#[inline(always)]
+const fn long_varint(value: u64) -> Block {
+    let groups = spread(value & 0x00ff_ffff_ffff_ffff) | MORE;
+    // The ninth byte's highest bit is both the value's and "more"; the tenth byte is 1 if it is there.
+    let last = value >> 56 | 0x100;
+    Block { bytes: groups as u128 | (last as u128) << 64, len: 9 + (value >> 63) as usize }
 }
 
 #[inline(always)]
@@ -148,12 +181,20 @@ const fn zigzag(value: i64) -> u64 {
     u64::from_le_bytes((value << 1 ^ value >> 63).to_le_bytes())
 }
 
-/// Puts each group of seven of the lowest 56 bits into a byte of its own.
-#[inline]
+/// Puts each group of seven of 56 bits into a byte of its own. What moves is subtracted where it was, and added where
+/// it comes.
+#[inline(always)]
 const fn spread(bits: u64) -> u64 {
-    let bits = (bits & 0x0fff_ffff) | (bits & 0x00ff_ffff_f000_0000) << 4;
-    let bits = (bits & 0x0000_3fff_0000_3fff) | (bits & 0x0fff_c000_0fff_c000) << 2;
-    (bits & 0x007f_007f_007f_007f) | (bits & 0x3f80_3f80_3f80_3f80) << 1
+    let bits = bits + 15 * (bits & 0x00ff_ffff_f000_0000);
+    let bits = bits + 3 * (bits & 0x0fff_c000_0fff_c000);
+    bits + (bits & 0x3f80_3f80_3f80_3f80)
+}
+
+/// As [`spread`], of 28 bits.
+#[inline(always)]
+const fn spread_short(bits: u32) -> u32 {
+    let bits = bits + 3 * (bits & 0x0fff_c000);
+    bits + (bits & 0x3f80_3f80)
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use tracer_core::Batch;
 use tracer_core::row::record::Value;
 use tracer_core::row::wire::{Fields, varint_len};
+use tracer_core::{Batch, Scope};
 
+use super::framed_row::FramedRow;
 use super::protocol::{Protocol, Type, put_tag};
-use super::spans::FramedRow;
 use super::stats::{self, ClientStats};
 use super::trim::trim;
 use super::{Compact, Spans, names, put_tags};
@@ -79,7 +79,7 @@ impl Packer {
         Self {
             bytes_max,
             prefix: Vec::new(),
-            spans: Spans::default(),
+            spans: Spans::over::<Compact>(Vec::new(), &Scope::default()),
             tail: Vec::new(),
             packet: Vec::new(),
             packets: 0,

@@ -4,29 +4,91 @@ use tracer_core::row::record::Value;
 
 use crate::encode::json;
 
+/// Where a protocol writes: at the end of a vector, or in the window of the fast way.
+pub(super) trait Out {
+    /// Appends bytes.
+    fn put<const N: usize>(&mut self, bytes: [u8; N]);
+    /// Appends the first `len` bytes of a block. All of it is copied, since a copy of a known size needs no call.
+    fn put_first<const N: usize>(&mut self, block: &[u8; N], len: usize);
+    /// Appends bytes of any number.
+    fn put_slice(&mut self, bytes: &[u8]);
+}
+
+impl Out for Vec<u8> {
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn put_first<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        let end = self.len() + len.min(N);
+        self.extend_from_slice(block);
+        self.truncate(end);
+    }
+
+    #[inline]
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// At most 15 bytes: the lowest `len` of a number, from the lowest on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Block {
+    pub(super) bytes: u128,
+    pub(super) len: usize,
+}
+
+impl Block {
+    #[inline(always)]
+    pub(super) fn put(self, out: &mut impl Out) {
+        out.put_first(&self.bytes.to_le_bytes(), self.len & 15);
+    }
+}
+
 /// A Thrift protocol. Its methods write one element each.
 pub(super) trait Protocol {
-    /// Whether there is a way of its own for the common row.
-    const HAS_FAST_WAY: bool = false;
+    /// Whether an id costs more than it takes to see that it is the one before.
+    const IDS_ARE_DEAR: bool;
 
     /// The head of a field that is no truth; `previous` is the field before it in the struct, or 0.
-    fn field(out: &mut Vec<u8>, previous: u8, id: u8, field_type: Type);
+    fn field(out: &mut impl Out, previous: u8, id: u8, field_type: Type);
     /// A truth with its head.
-    fn bool_field(out: &mut Vec<u8>, previous: u8, id: u8, value: bool);
+    fn bool_field(out: &mut impl Out, previous: u8, id: u8, value: bool);
     /// The head of a list.
-    fn list(out: &mut Vec<u8>, element: Type, count: usize);
+    fn list(out: &mut impl Out, element: Type, count: usize);
+    /// The head of a list of structs, whose count comes later.
+    fn open_list(out: &mut impl Out);
+    /// Says how many there are in a list, of whose head that is the first byte. `None` if they are too many for the
+    /// room that was left.
+    fn set_count(list: &mut [u8], count: usize) -> Option<()>;
     /// A 32-bit integer that is not negative.
-    fn i32(out: &mut Vec<u8>, value: u32);
+    fn i32(out: &mut impl Out, value: u32);
     /// A 64-bit integer.
-    fn i64(out: &mut Vec<u8>, value: i64);
+    fn i64(out: &mut impl Out, value: i64);
+    /// A 64-bit integer from 0 to 127.
+    fn number_of_1(out: &mut impl Out, number: u32);
+    /// A 64-bit integer from 0 to 16,383, given as two groups of seven bits, each in a byte.
+    fn number_of_2(out: &mut impl Out, groups: u32);
+    /// An id, as a 64-bit integer.
+    fn id(id: [u8; 8]) -> Block;
+    /// A time in microseconds since 1970, as a 64-bit integer.
+    fn time_us(out: &mut impl Out, us: u64);
     /// A float.
-    fn f64(out: &mut Vec<u8>, value: f64);
+    fn f64(out: &mut impl Out, value: f64);
+    /// The length of text or bytes, which come next.
+    fn len(out: &mut impl Out, len: usize);
     /// Text or bytes, with the length.
-    fn bytes(out: &mut Vec<u8>, bytes: &[u8]);
-    /// The end of a struct.
     #[inline]
-    fn stop(out: &mut Vec<u8>) {
-        out.push(0);
+    fn bytes(out: &mut impl Out, bytes: &[u8]) {
+        Self::len(out, bytes.len());
+        out.put_slice(bytes);
+    }
+    /// The end of a struct.
+    #[inline(always)]
+    fn stop(out: &mut impl Out) {
+        out.put([0]);
     }
 }
 
@@ -47,61 +109,75 @@ pub(super) enum Type {
     Struct,
 }
 
-// `TagType` of the schema.
-const STRING: u32 = 0;
-const DOUBLE: u32 = 1;
-const BOOL: u32 = 2;
-const LONG: u32 = 3;
-const BINARY: u32 = 4;
+/// `TagType` of the schema.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(super) enum TagType {
+    String,
+    Double,
+    Bool,
+    Long,
+    Binary,
+}
+
+/// Appends the type of a `Tag`, and the head of the field that the type says.
+#[inline(always)]
+pub(super) fn put_tag_type<P: Protocol>(out: &mut impl Out, tag_type: TagType) {
+    P::field(out, 1, 2, Type::I32);
+    P::i32(out, tag_type as u32);
+    match tag_type {
+        TagType::String => P::field(out, 2, 3, Type::Binary),
+        TagType::Double => P::field(out, 2, 4, Type::Double),
+        // Some protocols write truth and head as one.
+        TagType::Bool => {}
+        TagType::Long => P::field(out, 2, 6, Type::I64),
+        TagType::Binary => P::field(out, 2, 7, Type::Binary),
+    }
+}
 
 /// Appends the key and type of a `Tag`.
-#[inline]
-fn put_tag_head<P: Protocol>(out: &mut Vec<u8>, key: &[u8], tag_type: u32) {
+#[inline(always)]
+fn put_tag_head<P: Protocol>(out: &mut impl Out, key: &[u8], tag_type: TagType) {
     P::field(out, 0, 1, Type::Binary);
     P::bytes(out, key);
-    P::field(out, 1, 2, Type::I32);
-    P::i32(out, tag_type);
+    put_tag_type::<P>(out, tag_type);
 }
 
 /// Appends a `Tag` of text.
 #[inline]
-pub(super) fn put_str_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-    put_tag_head::<P>(out, key, STRING);
-    P::field(out, 2, 3, Type::Binary);
+pub(super) fn put_str_tag<P: Protocol>(out: &mut impl Out, key: &[u8], value: &[u8]) {
+    put_tag_head::<P>(out, key, TagType::String);
     P::bytes(out, value);
     P::stop(out);
 }
 
 /// Appends a `Tag` of a float.
 #[inline]
-pub(super) fn put_f64_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: f64) {
-    put_tag_head::<P>(out, key, DOUBLE);
-    P::field(out, 2, 4, Type::Double);
+pub(super) fn put_f64_tag<P: Protocol>(out: &mut impl Out, key: &[u8], value: f64) {
+    put_tag_head::<P>(out, key, TagType::Double);
     P::f64(out, value);
     P::stop(out);
 }
 
 /// Appends a `Tag` of truth.
 #[inline]
-pub(super) fn put_bool_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: bool) {
-    put_tag_head::<P>(out, key, BOOL);
+pub(super) fn put_bool_tag<P: Protocol>(out: &mut impl Out, key: &[u8], value: bool) {
+    put_tag_head::<P>(out, key, TagType::Bool);
     P::bool_field(out, 2, 5, value);
     P::stop(out);
 }
 
 /// Appends a `Tag` of an integer.
 #[inline]
-pub(super) fn put_i64_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: i64) {
-    put_tag_head::<P>(out, key, LONG);
-    P::field(out, 2, 6, Type::I64);
+pub(super) fn put_i64_tag<P: Protocol>(out: &mut impl Out, key: &[u8], value: i64) {
+    put_tag_head::<P>(out, key, TagType::Long);
     P::i64(out, value);
     P::stop(out);
 }
 
 /// Appends a `Tag` of bytes.
 pub(super) fn put_bytes_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-    put_tag_head::<P>(out, key, BINARY);
-    P::field(out, 2, 7, Type::Binary);
+    put_tag_head::<P>(out, key, TagType::Binary);
     P::bytes(out, value);
     P::stop(out);
 }

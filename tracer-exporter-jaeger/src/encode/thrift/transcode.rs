@@ -23,7 +23,7 @@ fn try_put_span<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTa
     let [high, low] = halves(&scan.trace_id);
     for (id, number) in [(1, low), (2, high), (3, scan.span_id), (4, scan.parent)] {
         P::field(out, id - 1, id, Type::I64);
-        P::i64(out, i64::from_be_bytes(number));
+        P::id(number).put(out);
     }
     P::field(out, 4, 5, Type::Binary);
     P::bytes(out, scan.name);
@@ -37,9 +37,9 @@ fn try_put_span<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTa
     // Bit 0 means "sampled" in both; the others do not mean the same.
     P::i32(out, scan.flags & 1);
     P::field(out, 7, 8, Type::I64);
-    P::i64(out, micros(scan.start_ns));
+    P::time_us(out, scan.start_ns / 1000);
     P::field(out, 8, 9, Type::I64);
-    P::i64(out, micros(scan.end_ns.saturating_sub(scan.start_ns)));
+    P::i64(out, duration_us(scan.start_ns, scan.end_ns));
     P::field(out, 9, 10, Type::List);
     put_tags::<P>(out, scan, scope)?;
     if scan.events > 0 {
@@ -73,7 +73,7 @@ fn put_tags<P: Protocol>(out: &mut Vec<u8>, scan: &Scan<'_>, scope: &ScopeTags) 
         + counts.iter().filter(|(_, count)| *count > 0).count()
         + usize::from(is_error);
     P::list(out, Type::Struct, scope.count + scan.attributes + own);
-    out.extend_from_slice(scope.as_bytes());
+    out.extend_from_slice(&scope.bytes);
     for pair in scan.entries(ATTRIBUTES) {
         put_pair::<P>(out, pair)?;
     }
@@ -120,7 +120,7 @@ fn put_reference<P: Protocol>(out: &mut Vec<u8>, link: &[u8]) -> Result<(), Wire
     P::i32(out, u32::from(!is_child));
     for (id, number) in [(2, low), (3, high), (4, span_id)] {
         P::field(out, id - 1, id, Type::I64);
-        P::i64(out, i64::from_be_bytes(number));
+        P::id(number).put(out);
     }
     P::stop(out);
     Ok(())
@@ -142,7 +142,7 @@ fn put_log<P: Protocol>(out: &mut Vec<u8>, event: &[u8]) -> Result<(), WireError
     }
     let has_name = !name.is_empty() && !has_event;
     P::field(out, 0, 1, Type::I64);
-    P::i64(out, micros(time_ns));
+    P::time_us(out, time_ns / 1000);
     P::field(out, 1, 2, Type::List);
     P::list(out, Type::Struct, pairs + usize::from(has_name));
     if has_name {
@@ -211,12 +211,13 @@ fn put_any_pair<P: Protocol>(out: &mut Vec<u8>, pair: &[u8]) -> Result<(), WireE
 
 /// The high and the low half of a trace id.
 #[inline]
-const fn halves(id: &[u8; 16]) -> [[u8; 8]; 2] {
+pub(super) const fn halves(id: &[u8; 16]) -> [[u8; 8]; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *id;
     [[a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]]
 }
 
-#[inline]
-fn micros(ns: u64) -> i64 {
-    i64::try_from(ns / 1000).unwrap_or(i64::MAX)
+/// How long it took; never less than nothing.
+#[inline(always)]
+pub(super) fn duration_us(start_ns: u64, end_ns: u64) -> i64 {
+    i64::from_le_bytes((end_ns.saturating_sub(start_ns) / 1000).to_le_bytes())
 }

@@ -11,7 +11,7 @@
 
 use super::{Ids, State, span_id, trace_id, usual_ids};
 use crate::carrier::Field;
-use crate::codec::{ExtractError, ExtractReason, SamplingDecision, hex};
+use crate::codec::{SamplingDecision, hex};
 
 pub(super) static TRACE_ID: Field = Field::new("x-b3-traceid");
 pub(super) static SPAN_ID: Field = Field::new("x-b3-spanid");
@@ -21,18 +21,62 @@ pub(super) static FLAGS: Field = Field::new("x-b3-flags");
 
 pub(super) static FIELDS: [&Field; 5] = [&TRACE_ID, &SPAN_ID, &PARENT_SPAN_ID, &SAMPLED, &FLAGS];
 
+/// Why the headers `x-b3-*` are not used. One of them is enough: they say then nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum B3MultiError {
+    /// There is no trace id, but another one.
+    #[error("x-b3-traceid: missing beside the other ids")]
+    NoTraceId,
+    /// The trace id is not 16 or 32 lower-case hexadecimal digits.
+    #[error("x-b3-traceid: not 16 or 32 lower-case hexadecimal digits")]
+    TraceId,
+    /// The trace id is all zero.
+    #[error("x-b3-traceid: zero")]
+    ZeroTraceId,
+    /// There is no span id, but a trace id.
+    #[error("x-b3-spanid: missing beside the other ids")]
+    NoSpanId,
+    /// The span id is not 16 lower-case hexadecimal digits.
+    #[error("x-b3-spanid: not 16 lower-case hexadecimal digits")]
+    SpanId,
+    /// The span id is all zero.
+    #[error("x-b3-spanid: zero")]
+    ZeroSpanId,
+    /// The parent's span id is not 16 lower-case hexadecimal digits.
+    #[error("x-b3-parentspanid: not 16 lower-case hexadecimal digits")]
+    ParentSpanId,
+    /// The parent's span id is all zero.
+    #[error("x-b3-parentspanid: zero")]
+    ZeroParentSpanId,
+    /// The sampling state is none of `0`, `1`, `false` and `true`.
+    #[error("x-b3-sampled: none of 0, 1, false, true")]
+    Sampled,
+}
+
+impl B3MultiError {
+    /// The header's name.
+    pub(crate) const fn field(self) -> &'static str {
+        match self {
+            Self::NoTraceId | Self::TraceId | Self::ZeroTraceId => TRACE_ID.name(),
+            Self::NoSpanId | Self::SpanId | Self::ZeroSpanId => SPAN_ID.name(),
+            Self::ParentSpanId | Self::ZeroParentSpanId => PARENT_SPAN_ID.name(),
+            Self::Sampled => SAMPLED.name(),
+        }
+    }
+}
+
 /// Values in the order of [`FIELDS`].
 type Values<'v> = [Option<&'v [u8]>; 5];
 
 pub(super) fn extract(
     [trace, span, parent, sampled, flags]: Values<'_>,
-) -> Result<Option<State>, ExtractError> {
+) -> Result<Option<State>, B3MultiError> {
     let (ids, decision) = (ids((trace, span, parent))?, decision(sampled, flags)?);
     Ok((ids.is_some() || decision.is_some()).then_some(State { ids, decision }))
 }
 
 /// What is written: the digits of ids, and the decision.
-#[derive(Default)]
 pub(super) struct Written {
     ids: Option<([u8; 32], [u8; 16])>,
     parent_id: Option<[u8; 16]>,
@@ -65,11 +109,13 @@ impl Written {
 
 type IdDigits<'v> = (Option<&'v [u8]>, Option<&'v [u8]>, Option<&'v [u8]>);
 
-fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, ExtractError> {
+fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, B3MultiError> {
+    use B3MultiError as Error;
+
     let (trace_digits, span_digits, parent_digits) = match digits {
         (None, None, None) => return Ok(None),
-        (None, ..) => return Err(ExtractError::new(TRACE_ID.name(), ExtractReason::Missing)),
-        (_, None, _) => return Err(ExtractError::new(SPAN_ID.name(), ExtractReason::Missing)),
+        (None, ..) => return Err(Error::NoTraceId),
+        (_, None, _) => return Err(Error::NoSpanId),
         (Some(trace_digits), Some(span_digits), parent) => (trace_digits, span_digits, parent),
     };
     if let Some((trace_id, span_id)) =
@@ -77,23 +123,21 @@ fn ids(digits: IdDigits<'_>) -> Result<Option<Ids>, ExtractError> {
     {
         return Ok(Some(Ids { trace_id, span_id, parent_id: None }));
     }
-    let read = |field: &'static Field, digits| {
-        span_id(digits, "span id").map_err(|reason| ExtractError::new(field.name(), reason))
-    };
+    let parent_id = |digits| span_id(digits, Error::ParentSpanId, Error::ZeroParentSpanId);
     Ok(Some(Ids {
-        trace_id: trace_id(trace_digits).map_err(|reason| ExtractError::new(TRACE_ID.name(), reason))?,
-        span_id: read(&SPAN_ID, span_digits)?,
-        parent_id: parent_digits.map(|digits| read(&PARENT_SPAN_ID, digits)).transpose()?,
+        trace_id: trace_id(trace_digits, Error::TraceId, Error::ZeroTraceId)?,
+        span_id: span_id(span_digits, Error::SpanId, Error::ZeroSpanId)?,
+        parent_id: parent_digits.map(parent_id).transpose()?,
     }))
 }
 
-fn decision(sampled: Option<&[u8]>, flags: Option<&[u8]>) -> Result<Option<SamplingDecision>, ExtractError> {
+fn decision(sampled: Option<&[u8]>, flags: Option<&[u8]>) -> Result<Option<SamplingDecision>, B3MultiError> {
     let is = |value: &[u8], digit: &[u8], word: &[u8]| value == digit || value.eq_ignore_ascii_case(word);
     let sampled = match sampled {
         None => None,
         Some(value) if is(value, b"1", b"true") => Some(SamplingDecision::Accept),
         Some(value) if is(value, b"0", b"false") => Some(SamplingDecision::Deny),
-        Some(_) => return Err(ExtractError::new(SAMPLED.name(), ExtractReason::State)),
+        Some(_) => return Err(B3MultiError::Sampled),
     };
     let is_debug = flags == Some(b"1");
     Ok(if is_debug { Some(SamplingDecision::Debug) } else { sampled })
@@ -109,32 +153,30 @@ mod tests {
     const SPAN: (&str, &str) = ("X-B3-SpanId", "00f067aa0ba902b7");
     const PARENT: (&str, &str) = ("X-B3-ParentSpanId", "05e3ac9a4f6e3b90");
 
-    fn extract(headers: &[(&str, &str)]) -> Result<Option<State>, ExtractError> {
+    fn extract(headers: &[(&str, &str)]) -> Result<Option<State>, B3MultiError> {
         super::extract(firsts(&Pairs(headers), FIELDS))
     }
 
     #[test]
     fn a_part_that_is_missing_or_malformed_is_named() {
-        let missing = ExtractReason::Missing;
+        use B3MultiError as Error;
+
         let cases = [
-            (vec![TRACE], "x-b3-spanid", missing),
-            (vec![SPAN], "x-b3-traceid", missing),
-            (vec![PARENT, ("x-b3-sampled", "1")], "x-b3-traceid", missing),
-            (
-                vec![TRACE, SPAN, ("x-b3-parentspanid", "")],
-                "x-b3-parentspanid",
-                ExtractReason::Hex("span id"),
-            ),
-            (vec![TRACE, SPAN, ("x-b3-sampled", "2")], "x-b3-sampled", ExtractReason::State),
-            (vec![("x-b3-sampled", "d"), ("x-b3-flags", "1")], "x-b3-sampled", ExtractReason::State),
-            (
-                vec![("X-B3-TraceId", "0000000000000000"), SPAN],
-                "x-b3-traceid",
-                ExtractReason::ZeroId("trace id"),
-            ),
+            (vec![TRACE], Error::NoSpanId),
+            (vec![SPAN], Error::NoTraceId),
+            (vec![PARENT, ("x-b3-sampled", "1")], Error::NoTraceId),
+            (vec![("x-b3-traceid", ""), SPAN], Error::TraceId),
+            (vec![("X-B3-TraceId", "0000000000000000"), SPAN], Error::ZeroTraceId),
+            (vec![TRACE, ("x-b3-spanid", "00F067AA0BA902B7")], Error::SpanId),
+            (vec![TRACE, ("x-b3-spanid", "0000000000000000")], Error::ZeroSpanId),
+            (vec![TRACE, SPAN, ("x-b3-parentspanid", "")], Error::ParentSpanId),
+            (vec![TRACE, SPAN, ("x-b3-parentspanid", "0000000000000000")], Error::ZeroParentSpanId),
+            (vec![TRACE, SPAN, ("x-b3-sampled", "2")], Error::Sampled),
+            (vec![("x-b3-sampled", "d"), ("x-b3-flags", "1")], Error::Sampled),
         ];
-        for (headers, field, reason) in cases {
-            assert_eq!(extract(&headers), Err(ExtractError::new(field, reason)), "{headers:?}");
+        for (headers, error) in cases {
+            assert_eq!(extract(&headers), Err(error), "{headers:?}");
+            assert!(error.to_string().starts_with(error.field()), "{error}");
         }
     }
 

@@ -12,20 +12,20 @@ use std::ops::ControlFlow;
 
 use tracer_core::Baggage;
 
-use super::url;
-use crate::carrier::{Extractor, Field, Injector};
+use super::{JaegerError, url};
+use crate::carrier::{Extractor, Field, Found, Injector};
 use crate::codec::oldest_first;
-use crate::codec::{ExtractError, ExtractReason, InjectError, InjectReason};
+use crate::codec::{InjectError, InjectReason};
 use crate::text;
 
 pub(super) static FIELD: Field = Field::new("jaeger-baggage");
 pub(super) const PREFIX: &str = "uberctx-";
 
 /// The most items that are kept and sent, as in W3C Baggage.
-const MEMBERS_MAX: usize = 180;
+pub(super) const ITEMS_MAX: usize = 180;
 
 /// The most bytes of keys and values that are kept and sent, encoded, as in W3C Baggage.
-const BYTES_MAX: usize = 8192;
+pub(super) const BYTES_MAX: usize = 8192;
 
 /// Writes a header for each item, those that were set first as long as there is room. The caller
 /// has removed what was there.
@@ -33,7 +33,7 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     if baggage.is_empty() {
         return Ok(());
     }
-    let (mut members, mut bytes, mut error) = (0, 0, None);
+    let (mut items, mut bytes, mut error) = (0, 0, None);
     oldest_first::visit(baggage, &mut |item| {
         if item.key.is_empty() || text::span(item.key.as_bytes(), text::TOKEN) < item.key.len() {
             error = error.or(Some(InjectReason::Key));
@@ -41,10 +41,10 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
         }
         let name = format!("{PREFIX}{}", item.key.to_ascii_lowercase());
         let value = url::encode(item.value);
-        members += 1;
+        items += 1;
         bytes += item.key.len() + value.len();
-        if members > MEMBERS_MAX || bytes > BYTES_MAX {
-            let limit = InjectReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
+        if items > ITEMS_MAX || bytes > BYTES_MAX {
+            let limit = InjectReason::Limit { members_max: ITEMS_MAX, bytes_max: BYTES_MAX };
             error = error.or(Some(limit));
             return ControlFlow::Break(());
         }
@@ -55,39 +55,37 @@ pub(super) fn inject(baggage: &Baggage, carrier: &mut dyn Injector) -> Result<()
     error.map_or(Ok(()), |reason| Err(InjectError::new(PREFIX, reason)))
 }
 
-/// What can be read, and the first thing that is too much.
-pub(super) fn extract(carrier: &dyn Extractor) -> (Baggage, Option<ExtractError>) {
+/// What can be read, and the first thing that is too much. `list` is what was found of [`FIELD`].
+pub(super) fn extract(list: Found<'_>, carrier: &dyn Extractor) -> (Baggage, Option<JaegerError>) {
     let mut reader = Reader::default();
     // Of a key's items the last one counts, and what a person wrote goes before what a program did.
     carrier.visit_prefix(PREFIX, &mut |key, value| match key {
         "" => ControlFlow::Continue(()),
         _ => reader.read_item(key, text::trim(value)),
     });
-    if reader.over.is_none() {
+    if reader.over.is_none() && list != Found::Absent {
         carrier.visit_values(&FIELD, &mut |list| reader.read_pairs(text::trim(list)));
     }
-    let limit = ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX };
-    (reader.baggage, reader.over.map(|field| ExtractError::new(field, limit)))
+    (reader.baggage, reader.over)
 }
 
 /// What was read so far. Nothing more is read after a header that was too much.
 #[derive(Default)]
 struct Reader {
     baggage: Baggage,
-    members: usize,
+    items: usize,
     bytes: usize,
-    /// The header that was too much.
-    over: Option<&'static str>,
+    over: Option<JaegerError>,
 }
 
 impl Reader {
     fn read_item(&mut self, key: &str, value: &[u8]) -> ControlFlow<()> {
-        self.count(PREFIX, key.len().saturating_add(value.len()))?;
-        self.keep(PREFIX, &key.to_ascii_lowercase(), &url::decode(value))
+        self.count(JaegerError::UberctxLimit, key.len().saturating_add(value.len()))?;
+        self.keep(JaegerError::UberctxLimit, &key.to_ascii_lowercase(), &url::decode(value))
     }
 
     fn read_pairs(&mut self, list: &[u8]) -> ControlFlow<()> {
-        self.count(FIELD.name(), list.len())?;
+        self.count(JaegerError::BaggageLimit, list.len())?;
         let list = url::decode(list);
         for pair in list.split(',').map(|pair| pair.trim_matches([' ', '\t'])) {
             let Some((key, value)) = pair.split_once('=').filter(|(_, value)| !value.contains('=')) else {
@@ -95,30 +93,30 @@ impl Reader {
             };
             let key = key.trim_matches([' ', '\t']);
             if !key.is_empty() {
-                self.keep(FIELD.name(), key, value)?;
+                self.keep(JaegerError::BaggageLimit, key, value)?;
             }
         }
         ControlFlow::Continue(())
     }
 
     /// Counts bytes before any of them is decoded.
-    fn count(&mut self, field: &'static str, bytes: usize) -> ControlFlow<()> {
+    fn count(&mut self, limit: JaegerError, bytes: usize) -> ControlFlow<()> {
         self.bytes = self.bytes.saturating_add(bytes);
-        self.check(field, self.bytes <= BYTES_MAX)
+        self.check(self.bytes <= BYTES_MAX, limit)
     }
 
-    fn keep(&mut self, field: &'static str, key: &str, value: &str) -> ControlFlow<()> {
-        self.check(field, self.members < MEMBERS_MAX)?;
-        self.members += 1;
+    fn keep(&mut self, limit: JaegerError, key: &str, value: &str) -> ControlFlow<()> {
+        self.check(self.items < ITEMS_MAX, limit)?;
+        self.items += 1;
         self.baggage = self.baggage.with_item(key, value);
         ControlFlow::Continue(())
     }
 
-    const fn check(&mut self, field: &'static str, fits: bool) -> ControlFlow<()> {
+    const fn check(&mut self, fits: bool, limit: JaegerError) -> ControlFlow<()> {
         if fits {
             return ControlFlow::Continue(());
         }
-        self.over = Some(field);
+        self.over = Some(limit);
         ControlFlow::Break(())
     }
 }
@@ -138,8 +136,9 @@ mod tests {
         baggage
     }
 
-    fn extract(headers: &[(&str, &str)]) -> (Baggage, Option<ExtractError>) {
-        super::extract(&Pairs(headers))
+    fn extract(headers: &[(&str, &str)]) -> (Baggage, Option<JaegerError>) {
+        let carrier = Pairs(headers);
+        super::extract(carrier.find(&FIELD), &carrier)
     }
 
     #[test]
@@ -160,10 +159,11 @@ mod tests {
         let long = "v".repeat(BYTES_MAX - 1);
         let (baggage, error) = extract(&[("uberctx-a", long.as_str()), ("uberctx-b", "")]);
         assert_eq!(baggage.iter().count(), 1);
-        assert_eq!(error.unwrap().to_string(), "uberctx-: more than 180 members or 8192 bytes");
+        assert_eq!(error, Some(JaegerError::UberctxLimit));
+        assert_eq!(error.unwrap().to_string(), "uberctx-: more than 180 items or 8192 bytes");
         let many = "a=1,".repeat(181);
         let (baggage, error) = extract(&[("jaeger-baggage", many.as_str())]);
-        assert_eq!((baggage, error.unwrap().field), (Baggage::new().with_item("a", "1"), "jaeger-baggage"));
+        assert_eq!((baggage, error), (Baggage::new().with_item("a", "1"), Some(JaegerError::BaggageLimit)));
     }
 
     #[test]

@@ -17,14 +17,16 @@
 
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
+use super::JaegerError;
 use crate::carrier::Field;
-use crate::codec::{ExtractReason, hex};
+use crate::codec::error::told;
+use crate::codec::hex;
 use crate::text::Buffer;
 
 pub(super) static FIELD: Field = Field::new("uber-trace-id");
 
 /// The longest value: all digits, and the delimiters escaped.
-const READ_BYTES_MAX: usize = 32 + 3 + 16 + 3 + 16 + 3 + 2;
+pub(super) const READ_BYTES_MAX: usize = 32 + 3 + 16 + 3 + 16 + 3 + 2;
 
 /// The longest value that is written.
 pub(super) const WRITTEN_BYTES_MAX: usize = 32 + 1 + 16 + 1 + 16 + 1 + 1;
@@ -34,7 +36,7 @@ const FLAGS: [(u8, TraceFlags); 3] =
     [(0x01, TraceFlags::SAMPLED), (0x02, TraceFlags::DEBUG), (0x08, TraceFlags::FIREHOSE)];
 
 /// The context of a value, which has no blanks around it.
-pub(super) fn parse(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+pub(super) fn parse(value: &[u8]) -> Result<SpanContext, JaegerError> {
     // What most clients write, in one look; anything else part by part.
     parse_usual(value).map_or_else(|| parse_parts(value), Ok)
 }
@@ -51,9 +53,11 @@ fn parse_usual(value: &[u8]) -> Option<SpanContext> {
 
 /// Any value, or what is wrong with it.
 #[cold]
-fn parse_parts(value: &[u8]) -> Result<SpanContext, ExtractReason> {
+fn parse_parts(value: &[u8]) -> Result<SpanContext, JaegerError> {
+    use JaegerError as Error;
+
     if value.len() > READ_BYTES_MAX {
-        return Err(ExtractReason::Length(value.len()));
+        return Err(Error::TooLong(told(value.len())));
     }
     let mut unescaped = Buffer::new();
     let is_colon = |byte: &u8| *byte == b':';
@@ -63,18 +67,18 @@ fn parse_parts(value: &[u8]) -> Result<SpanContext, ExtractReason> {
         parts = unescape(value, &mut unescaped).split(is_colon);
         first = parts.next();
     }
-    let trace_id = TraceId::from_bytes(part(first, "trace id")?);
-    let span_id = SpanId::from_bytes(part(parts.next(), "span id")?);
-    let parent_id = SpanId::from_bytes(part(parts.next(), "parent span id")?);
-    let [bits] = part(parts.next(), "flags")?;
+    let trace_id = TraceId::from_bytes(part(first, Error::TraceId)?);
+    let span_id = SpanId::from_bytes(part(parts.next(), Error::SpanId)?);
+    let parent_id = SpanId::from_bytes(part(parts.next(), Error::ParentSpanId)?);
+    let [bits] = part(parts.next(), Error::Flags)?;
     if parts.next().is_some() {
-        return Err(ExtractReason::Length(value.len()));
+        return Err(Error::Parts);
     }
     if !trace_id.is_valid() {
-        return Err(ExtractReason::ZeroId("trace id"));
+        return Err(Error::ZeroTraceId);
     }
     if !span_id.is_valid() {
-        return Err(ExtractReason::ZeroId("span id"));
+        return Err(Error::ZeroSpanId);
     }
     Ok(SpanContext::new(trace_id, span_id, flags_of(bits)).with_parent_id(parent_id))
 }
@@ -84,8 +88,8 @@ fn flags_of(bits: u8) -> TraceFlags {
     set.fold(TraceFlags::NONE, |flags, (_, flag)| flags.with(*flag))
 }
 
-fn part<const N: usize>(digits: Option<&[u8]>, name: &'static str) -> Result<[u8; N], ExtractReason> {
-    digits.and_then(hex::decode_padded).ok_or(ExtractReason::Hex(name))
+fn part<const N: usize>(digits: Option<&[u8]>, malformed: JaegerError) -> Result<[u8; N], JaegerError> {
+    digits.and_then(hex::decode_padded).ok_or(malformed)
 }
 
 /// The value with its colons.
@@ -104,27 +108,15 @@ fn unescape<'b>(value: &[u8], unescaped: &'b mut Buffer<READ_BYTES_MAX>) -> &'b 
 
 /// The value of a context that has ids.
 pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
-    let mut value = Buffer::new();
     let set = FLAGS.iter().filter(|(_, flag)| context.flags().contains(*flag));
     let [_, flags] = hex::encode(&[set.fold(0, |bits, (bit, _)| bits | bit)]);
-    let (trace_id, span_id) = (hex::of_trace_id(context.trace_id()), hex::of_span_id(context.span_id()));
-    // Of a known length, and written as one.
-    let mut usual = *b"00000000000000000000000000000000:0000000000000000:0:0";
-    if let Some((trace, [_, rest @ ..])) = usual.split_first_chunk_mut() {
-        *trace = trace_id;
-        if let Some((span, [.., last])) = rest.split_first_chunk_mut() {
-            (*span, *last) = (span_id, flags);
-        }
+    if hex::has_both_halves(context.trace_id()) && !context.parent_id().is_valid() {
+        return format_usual(context, flags);
     }
-    let is_usual =
-        hex::without_zero_half(&trace_id).len() == trace_id.len() && !context.parent_id().is_valid();
-    if is_usual {
-        value.push(&usual);
-        return value;
-    }
-    value.push(hex::without_zero_half(&trace_id));
+    let mut value = Buffer::new();
+    value.push(hex::without_zero_half(&hex::of_trace_id(context.trace_id())));
     value.push(b":");
-    value.push(&span_id);
+    value.push(&hex::of_span_id(context.span_id()));
     value.push(b":");
     if context.parent_id().is_valid() {
         value.push(&hex::of_span_id(context.parent_id()));
@@ -133,6 +125,18 @@ pub(super) fn format(context: &SpanContext) -> Buffer<WRITTEN_BYTES_MAX> {
     }
     value.push(b":");
     value.push(&[flags]);
+    value
+}
+
+/// With 32 digits and no parent, and so of a known length: written in its place.
+fn format_usual(context: &SpanContext, flags: u8) -> Buffer<WRITTEN_BYTES_MAX> {
+    let mut value = Buffer::of(b"00000000000000000000000000000000:0000000000000000:0:0");
+    if let Some((trace_id, [_, rest @ ..])) = value.as_mut_bytes().split_first_chunk_mut() {
+        *trace_id = hex::of_trace_id(context.trace_id());
+        if let Some((span_id, [.., last])) = rest.split_first_chunk_mut() {
+            (*span_id, *last) = (hex::of_span_id(context.span_id()), flags);
+        }
+    }
     value
 }
 
@@ -189,23 +193,25 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
+        use JaegerError as Error;
+
         let cases = [
-            ("", ExtractReason::Hex("trace id")),
-            ("%", ExtractReason::Hex("trace id")),
-            ("1:2:3", ExtractReason::Hex("flags")),
-            ("1:2:3:", ExtractReason::Hex("flags")),
-            ("1:2:3:001", ExtractReason::Hex("flags")),
-            ("1:2:3:1:", ExtractReason::Length(8)),
-            ("0:2:3:1", ExtractReason::ZeroId("trace id")),
-            ("1:0000:3:1", ExtractReason::ZeroId("span id")),
-            ("1:2::1", ExtractReason::Hex("parent span id")),
-            ("1:2%3A3:1", ExtractReason::Hex("span id")),
-            ("1:+2:3:1", ExtractReason::Hex("span id")),
-            ("1:11111111111111111:3:1", ExtractReason::Hex("span id")),
+            ("", Error::TraceId),
+            ("%", Error::TraceId),
+            ("1:2:3", Error::Flags),
+            ("1:2:3:", Error::Flags),
+            ("1:2:3:001", Error::Flags),
+            ("1:2:3:1:", Error::Parts),
+            ("0:2:3:1", Error::ZeroTraceId),
+            ("1:0000:3:1", Error::ZeroSpanId),
+            ("1:2::1", Error::ParentSpanId),
+            ("1:2%3A3:1", Error::SpanId),
+            ("1:+2:3:1", Error::SpanId),
+            ("1:11111111111111111:3:1", Error::SpanId),
         ];
-        for (value, reason) in cases {
-            assert_eq!(parse(value.as_bytes()), Err(reason), "{value}");
+        for (value, error) in cases {
+            assert_eq!(parse(value.as_bytes()), Err(error), "{value}");
         }
-        assert_eq!(parse(&[b'1'; 1 << 20]), Err(ExtractReason::Length(1 << 20)));
+        assert_eq!(parse(&[b'1'; 1 << 20]), Err(Error::TooLong(1 << 20)));
     }
 }

@@ -21,7 +21,7 @@ use tracer_core::{Baggage, SpanContext};
 use crate::carrier::{Extractor, Field, Injector};
 use crate::codec::field::set_or_remove;
 use crate::codec::oldest_first;
-use crate::codec::{Codec, ExtractError, ExtractReason, Extracted, InjectError, InjectReason};
+use crate::codec::{Codec, ExtractError, Extracted, InjectError, InjectReason};
 use crate::text::{self, with_scratch};
 
 static FIELD: Field = Field::new("baggage");
@@ -35,6 +35,28 @@ const BYTES_MAX: usize = 8192;
 
 /// The most bytes that are read: beside what is kept as many of blanks, empty and malformed members.
 const READ_BYTES_MAX: usize = 2 * BYTES_MAX;
+
+/// Why a part of `baggage` is not used. A malformed member is dropped alone; members count from 1, over
+/// all fields, without empty ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaggageError {
+    /// The member has no equals sign.
+    #[error("baggage: member {0} has no equals sign")]
+    Equals(u32),
+    /// The key of the member is no token (RFC 9110, section 5.6.2).
+    #[error("baggage: the key of member {0} is no token")]
+    Key(u32),
+    /// The value of the member has something else than baggage-octets.
+    #[error("baggage: the value of member {0} is not of baggage-octets")]
+    Value(u32),
+    /// The key of a property is no token, or its value is not of baggage-octets.
+    #[error("baggage: member {0} has a malformed property")]
+    Property(u32),
+    /// The list is longer than what is kept; its first members are used.
+    #[error("baggage: more than {MEMBERS_MAX} members or {BYTES_MAX} bytes")]
+    Limit,
+}
 
 /// W3C Baggage.
 ///
@@ -62,7 +84,7 @@ impl Codec for W3cBaggage {
     fn extract(&self, carrier: &dyn Extractor) -> Result<Extracted, ExtractError> {
         let mut reader = Reader::default();
         carrier.visit_values(&FIELD, &mut |value| reader.read(value));
-        let error = reader.error.map(|reason| ExtractError::new(FIELD.name(), reason));
+        let error = reader.error.map(ExtractError::from);
         match error {
             Some(error) if reader.baggage.is_empty() => Err(error),
             _ => Ok(Extracted { error, ..Extracted::from_baggage(reader.baggage) }),
@@ -86,9 +108,9 @@ impl Codec for W3cBaggage {
 #[derive(Default)]
 struct Reader {
     baggage: Baggage,
-    error: Option<ExtractReason>,
+    error: Option<BaggageError>,
     /// Members seen, those that were dropped included.
-    seen: usize,
+    seen: u32,
     kept: usize,
     kept_bytes: usize,
     read_bytes: usize,
@@ -132,9 +154,12 @@ impl Reader {
             return ControlFlow::Continue(());
         }
         self.seen += 1;
-        let Some(item) = member::parse(member) else {
-            self.refuse(ExtractReason::Member(self.seen));
-            return ControlFlow::Continue(());
+        let item = match member::parse(member, self.seen) {
+            Ok(item) => item,
+            Err(error) => {
+                self.refuse(error);
+                return ControlFlow::Continue(());
+            }
         };
         if !self.fits(member.len()) {
             return self.stop();
@@ -159,12 +184,12 @@ impl Reader {
     }
 
     fn stop(&mut self) -> ControlFlow<()> {
-        self.refuse(ExtractReason::Limit { members_max: MEMBERS_MAX, bytes_max: BYTES_MAX });
+        self.refuse(BaggageError::Limit);
         ControlFlow::Break(())
     }
 
-    fn refuse(&mut self, reason: ExtractReason) {
-        self.error.get_or_insert(reason);
+    fn refuse(&mut self, error: BaggageError) {
+        self.error.get_or_insert(error);
     }
 }
 
@@ -205,7 +230,7 @@ mod tests {
         W3cBaggage.extract(&Pairs(&pairs))
     }
 
-    const LIMIT: ExtractReason = ExtractReason::Limit { members_max: 180, bytes_max: 8192 };
+    const LIMIT: ExtractError = ExtractError::Baggage(BaggageError::Limit);
 
     fn formatted(baggage: &Baggage) -> (String, Option<InjectReason>) {
         let mut list = Vec::new();
@@ -215,25 +240,26 @@ mod tests {
 
     #[test]
     fn a_malformed_member_is_dropped_alone_and_reported() {
-        let members: [&[u8]; 12] = [
-            b"bare",
-            b"=1",
-            b"a b=1",
-            b"k(1)=1",
-            b"k\xe9=1",
-            b"k=\"v\"",
-            b"k=a b",
-            b"k=a\\b",
-            b"k=\xff",
-            b"k=1;",
-            b"k=1;a b",
-            b"k=1;p=\"",
+        let members: [(&[u8], BaggageError); 13] = [
+            (b"bare", BaggageError::Equals(2)),
+            (b"bare;p=1", BaggageError::Equals(2)),
+            (b"=1", BaggageError::Key(2)),
+            (b"a b=1", BaggageError::Key(2)),
+            (b"k(1)=1", BaggageError::Key(2)),
+            (b"k\xe9=1", BaggageError::Key(2)),
+            (b"k=\"v\"", BaggageError::Value(2)),
+            (b"k=a b", BaggageError::Value(2)),
+            (b"k=a\\b", BaggageError::Value(2)),
+            (b"k=\xff", BaggageError::Value(2)),
+            (b"k=1;", BaggageError::Property(2)),
+            (b"k=1;a b", BaggageError::Property(2)),
+            (b"k=1;p=\"", BaggageError::Property(2)),
         ];
-        for member in members {
+        for (member, error) in members {
             let extracted = read(&[b"a=1", member, b"b=2"]).unwrap();
-            assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2), "{member:?}");
+            assert_eq!(extracted.error, Some(error.into()), "{member:?}");
             assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1").with_item("b", "2"));
-            assert_eq!(read(&[member]).unwrap_err().reason, ExtractReason::Member(1), "{member:?}");
+            assert!(read(&[member]).is_err(), "{member:?}");
         }
     }
 
@@ -250,10 +276,10 @@ mod tests {
         }
         let over = read(&[b"a=1", fitting.as_bytes(), b"b=2"]).unwrap();
         assert_eq!(over.baggage, Baggage::new().with_item("a", "1"));
-        assert_eq!(over.error.unwrap().reason, LIMIT);
+        assert_eq!(over.error, Some(LIMIT));
         let many = (0..500).map(|n| format!("k{n}=v,")).collect::<String>();
         let many = read(&[many.as_bytes()]).unwrap();
-        assert_eq!((many.baggage.iter().count(), many.error.unwrap().reason), (180, LIMIT));
+        assert_eq!((many.baggage.iter().count(), many.error), (180, Some(LIMIT)));
     }
 
     #[test]
@@ -261,7 +287,7 @@ mod tests {
         let long = "x".repeat(BYTES_MAX + 1);
         let extracted = read(&[b"a=1", long.as_bytes(), b"b=2"]).unwrap();
         assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1").with_item("b", "2"));
-        assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2));
+        assert_eq!(extracted.error, Some(BaggageError::Equals(2).into()));
     }
 
     /// As one list and as a field each, plain and with blanks: the limits are the same.
@@ -284,11 +310,11 @@ mod tests {
     #[test]
     fn endless_rubbish_is_not_read_to_its_end() {
         let commas = vec![b','; 1 << 20];
-        assert_eq!(read(&[&commas]).unwrap_err().reason, LIMIT);
+        assert_eq!(read(&[&commas]), Err(LIMIT));
         let bare = "x,".repeat(1 << 20);
         let extracted = read(&[b"a=1", bare.as_bytes(), b"b=2"]).unwrap();
         assert_eq!(extracted.baggage, Baggage::new().with_item("a", "1"));
-        assert_eq!(extracted.error.unwrap().reason, ExtractReason::Member(2));
+        assert_eq!(extracted.error, Some(BaggageError::Equals(2).into()));
     }
 
     #[test]

@@ -17,7 +17,8 @@
 use tracer_core::{SpanContext, SpanId, TraceFlags, TraceId};
 
 use crate::carrier::Field;
-use crate::codec::{ExtractReason, hex};
+use crate::codec::error::told;
+use crate::codec::hex;
 use crate::text;
 
 pub(super) static FIELD: Field = Field::new("traceparent");
@@ -28,6 +29,45 @@ const BYTES: usize = 55;
 /// Version 00 ends after its flags.
 const VERSION: u8 = 0;
 const VERSION_FORBIDDEN: u8 = 0xff;
+
+/// Why a `traceparent` is not used. The header says then nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceparentError {
+    /// The header is there more than once.
+    #[error("traceparent: more than one value")]
+    Repeated,
+    /// There are fewer than 55 bytes; so many.
+    #[error("traceparent: {0} bytes, fewer than {BYTES}")]
+    TooShort(u32),
+    /// A dash is missing: between two parts, or before what a version to come has behind them.
+    #[error("traceparent: no dash at byte {0}")]
+    Dash(u8),
+    /// The version is not two lower-case hexadecimal digits.
+    #[error("traceparent: the version is not 2 lower-case hexadecimal digits")]
+    Version,
+    /// The version is ff.
+    #[error("traceparent: version ff is forbidden")]
+    ForbiddenVersion,
+    /// The trace-id is not 32 lower-case hexadecimal digits.
+    #[error("traceparent: the trace-id is not 32 lower-case hexadecimal digits")]
+    TraceId,
+    /// The trace-id is all zero.
+    #[error("traceparent: the trace-id is zero")]
+    ZeroTraceId,
+    /// The parent-id is not 16 lower-case hexadecimal digits.
+    #[error("traceparent: the parent-id is not 16 lower-case hexadecimal digits")]
+    ParentId,
+    /// The parent-id is all zero.
+    #[error("traceparent: the parent-id is zero")]
+    ZeroParentId,
+    /// The trace-flags are not two lower-case hexadecimal digits.
+    #[error("traceparent: the trace-flags are not 2 lower-case hexadecimal digits")]
+    TraceFlags,
+    /// Version 00 has something behind its trace-flags; so many bytes there are in all.
+    #[error("traceparent: {0} bytes, and version 00 has {BYTES}")]
+    TooLong(u32),
+}
 
 /// What a value says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,51 +101,49 @@ pub(super) fn parse_usual(value: &[u8]) -> Option<Parent> {
 
 /// Any value, part by part, or what is wrong with it.
 #[cold]
-pub(super) fn parse(value: &[u8]) -> Result<Parent, ExtractReason> {
+pub(super) fn parse(value: &[u8]) -> Result<Parent, TraceparentError> {
+    use TraceparentError as Error;
+
     let value = text::trim(value);
     let Some((fixed, tail)) = value.split_first_chunk::<BYTES>() else {
-        return Err(ExtractReason::Length(value.len()));
+        return Err(Error::TooShort(told(value.len())));
     };
     let mut rest = fixed.as_slice();
-    let [version] = part(&mut rest, "version")?;
-    delimiter(&mut rest, "version")?;
-    let trace_id = TraceId::from_bytes(part(&mut rest, "trace-id")?);
-    delimiter(&mut rest, "trace-id")?;
-    let span_id = SpanId::from_bytes(part(&mut rest, "parent-id")?);
-    delimiter(&mut rest, "parent-id")?;
-    let [flags] = part(&mut rest, "trace-flags")?;
-    check_end(version, tail, value.len())?;
+    let [version] = part(&mut rest, Error::Version)?;
+    dash(&mut rest, 2)?;
+    let trace_id = TraceId::from_bytes(part(&mut rest, Error::TraceId)?);
+    dash(&mut rest, 35)?;
+    let span_id = SpanId::from_bytes(part(&mut rest, Error::ParentId)?);
+    dash(&mut rest, 52)?;
+    let [flags] = part(&mut rest, Error::TraceFlags)?;
+    match (version, tail) {
+        (VERSION_FORBIDDEN, _) => return Err(Error::ForbiddenVersion),
+        (_, []) => {}
+        (VERSION, _) => return Err(Error::TooLong(told(value.len()))),
+        (_, mut tail) => dash(&mut tail, 55)?,
+    }
     if !trace_id.is_valid() {
-        return Err(ExtractReason::ZeroId("trace-id"));
+        return Err(Error::ZeroTraceId);
     }
     if !span_id.is_valid() {
-        return Err(ExtractReason::ZeroId("parent-id"));
+        return Err(Error::ZeroParentId);
     }
     Ok(Parent { trace_id, span_id, flags: TraceFlags::from_w3c(flags) })
 }
 
 /// Takes a part of `N` bytes, written as twice as many digits.
 #[inline(always)]
-fn part<const N: usize>(rest: &mut &[u8], name: &'static str) -> Result<[u8; N], ExtractReason> {
-    let (digits, after) = rest.split_at_checked(2 * N).ok_or(ExtractReason::Length(rest.len()))?;
+fn part<const N: usize>(rest: &mut &[u8], malformed: TraceparentError) -> Result<[u8; N], TraceparentError> {
+    let (digits, after) = rest.split_at_checked(2 * N).ok_or(malformed)?;
     *rest = after;
-    hex::decode(digits).ok_or(ExtractReason::Hex(name))
+    hex::decode(digits).ok_or(malformed)
 }
 
-fn delimiter(rest: &mut &[u8], after: &'static str) -> Result<(), ExtractReason> {
-    let [b'-', tail @ ..] = *rest else { return Err(ExtractReason::Delimiter(after)) };
-    *rest = tail;
+/// Takes a dash, which stands at that byte of the value.
+const fn dash(rest: &mut &[u8], at: u8) -> Result<(), TraceparentError> {
+    let [b'-', after @ ..] = *rest else { return Err(TraceparentError::Dash(at)) };
+    *rest = after;
     Ok(())
-}
-
-fn check_end(version: u8, tail: &[u8], length: usize) -> Result<(), ExtractReason> {
-    match (version, tail) {
-        (VERSION_FORBIDDEN, _) => Err(ExtractReason::Version(version)),
-        (_, []) => Ok(()),
-        (VERSION, _) => Err(ExtractReason::Length(length)),
-        (_, [b'-', ..]) => Ok(()),
-        _ => Err(ExtractReason::Delimiter("trace-flags")),
-    }
 }
 
 /// The value of a context; none that may be sent if an id is missing.
@@ -142,7 +180,7 @@ mod tests {
     fn every_cut_value_is_refused() {
         for length in 0..BYTES {
             let cut = VALID.as_bytes().split_at(length).0;
-            assert_eq!(parse(cut), Err(ExtractReason::Length(length)));
+            assert_eq!(parse(cut), Err(TraceparentError::TooShort(told(length))));
         }
     }
 
@@ -170,22 +208,25 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
+        use TraceparentError as Error;
+
         let cases = [
-            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ExtractReason::Version(0xff)),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-", ExtractReason::Length(56)),
-            (
-                "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.",
-                ExtractReason::Delimiter("trace-flags"),
-            ),
-            ("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ExtractReason::Hex("trace-id")),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-+0f067aa0ba902b7-01", ExtractReason::Hex("parent-id")),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-+1", ExtractReason::Hex("trace-flags")),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7-01", ExtractReason::Delimiter("trace-id")),
-            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", ExtractReason::ZeroId("trace-id")),
-            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01-x", ExtractReason::ZeroId("parent-id")),
+            ("0x-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Error::Version),
+            ("000-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01", Error::Dash(2)),
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Error::ForbiddenVersion),
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.", Error::ForbiddenVersion),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-", Error::TooLong(56)),
+            ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.", Error::Dash(55)),
+            ("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Error::TraceId),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-+0f067aa0ba902b7-01", Error::ParentId),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-+1", Error::TraceFlags),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7-01", Error::Dash(35)),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7001", Error::Dash(52)),
+            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", Error::ZeroTraceId),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01-x", Error::ZeroParentId),
         ];
-        for (value, reason) in cases {
-            assert_eq!(parse(value.as_bytes()), Err(reason), "{value}");
+        for (value, error) in cases {
+            assert_eq!(parse(value.as_bytes()), Err(error), "{value}");
         }
     }
 }

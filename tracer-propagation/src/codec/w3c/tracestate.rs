@@ -9,10 +9,10 @@
 
 use std::ops::ControlFlow;
 
-use tracer_core::{SpanContext, TraceState};
+use tracer_core::{SpanContext, TraceState, TraceStateError};
 
 use crate::carrier::{Extractor, Field, Found};
-use crate::codec::ExtractReason;
+use crate::codec::error::told;
 
 pub(super) static FIELD: Field = Field::new("tracestate");
 
@@ -22,13 +22,29 @@ const MEMBERS_MAX: usize = 32;
 /// The most bytes that are read, blanks and empty members with them: twice the longest list.
 const READ_BYTES_MAX: usize = 2 * MEMBERS_MAX * (256 + "=".len() + 256 + ",".len());
 
-/// The list of what was found of the field; empty without one.
+/// Why a `tracestate` is not used. The trace is: only the list is dropped, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TracestateError {
+    /// A member is malformed, or there are too many.
+    #[error(transparent)]
+    List(TraceStateError),
+    /// There is more than is read; so many bytes over all fields.
+    #[error("tracestate: {0} bytes, more than {READ_BYTES_MAX}")]
+    TooLong(u32),
+}
+
+/// Takes the list of what was found of the field into a context.
 #[inline]
-pub(super) fn parse(found: Found<'_>, carrier: &dyn Extractor) -> Result<TraceState, ExtractReason> {
+pub(super) fn read(
+    found: Found<'_>,
+    carrier: &dyn Extractor,
+    context: &mut SpanContext,
+) -> Result<(), TracestateError> {
     match found {
-        Found::Absent => Ok(TraceState::default()),
-        Found::Once(list) => parse_list(list),
-        Found::Repeated(_) => parse_list(&joined(carrier)?),
+        Found::Absent => Ok(()),
+        Found::Once(list) => read_list(list, context),
+        Found::Repeated(_) => read_list(&joined(carrier)?, context),
     }
 }
 
@@ -38,16 +54,16 @@ pub(super) fn format(context: &SpanContext) -> Option<&[u8]> {
 }
 
 #[inline]
-fn parse_list(list: &[u8]) -> Result<TraceState, ExtractReason> {
+fn read_list(list: &[u8], context: &mut SpanContext) -> Result<(), TracestateError> {
     if list.len() > READ_BYTES_MAX {
-        return Err(ExtractReason::Length(list.len()));
+        return Err(TracestateError::TooLong(told(list.len())));
     }
-    TraceState::parse(list).map_err(ExtractReason::TraceState)
+    context.read_trace_state(list).map_err(TracestateError::List)
 }
 
 /// All fields, joined by commas. Nothing is copied of what is too long.
 #[cold]
-fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, ExtractReason> {
+fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, TracestateError> {
     let (mut list, mut bytes) = (Vec::new(), 0_usize);
     carrier.visit_values(&FIELD, &mut |value| {
         bytes = bytes.saturating_add(value.len());
@@ -60,19 +76,20 @@ fn joined(carrier: &dyn Extractor) -> Result<Vec<u8>, ExtractReason> {
         list.extend_from_slice(value);
         ControlFlow::Continue(())
     });
-    if bytes > READ_BYTES_MAX { Err(ExtractReason::Length(bytes)) } else { Ok(list) }
+    if bytes > READ_BYTES_MAX { Err(TracestateError::TooLong(told(bytes))) } else { Ok(list) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::carrier::Pairs;
-    use tracer_core::TraceStateError;
 
-    fn read(fields: &[&[u8]]) -> Result<String, ExtractReason> {
+    fn read(fields: &[&[u8]]) -> Result<String, TracestateError> {
         let pairs: Vec<_> = fields.iter().map(|value| ("tracestate", *value)).collect();
         let carrier = Pairs(&pairs);
-        parse(carrier.find(&FIELD), &carrier).map(|state| state.to_string())
+        let mut context = SpanContext::default();
+        super::read(carrier.find(&FIELD), &carrier, &mut context)?;
+        Ok(context.trace_state().map(ToString::to_string).unwrap_or_default())
     }
 
     #[test]
@@ -92,14 +109,14 @@ mod tests {
         for member in key {
             assert_eq!(
                 read(&[b"ok=1", member]),
-                Err(ExtractReason::TraceState(TraceStateError::Key)),
+                Err(TracestateError::List(TraceStateError::Key)),
                 "{member:?}"
             );
         }
         for member in value {
             assert_eq!(
                 read(&[b"ok=1", member]),
-                Err(ExtractReason::TraceState(TraceStateError::Value)),
+                Err(TracestateError::List(TraceStateError::Value)),
                 "{member:?}"
             );
         }
@@ -109,7 +126,7 @@ mod tests {
     fn a_33rd_member_drops_the_list_even_if_it_repeats_a_key() {
         let list = |count: usize| (0..count).map(|n| format!("k{}=v,,", n % 31)).collect::<String>();
         assert_eq!(read(&[list(32).as_bytes()]).unwrap().split(',').count(), 31);
-        let too_many = Err(ExtractReason::TraceState(TraceStateError::TooMany));
+        let too_many = Err(TracestateError::List(TraceStateError::TooMany));
         assert_eq!(read(&[list(33).as_bytes()]), too_many);
         assert_eq!(read(&[list(20).as_bytes(), list(13).as_bytes()]), too_many);
     }
@@ -121,6 +138,6 @@ mod tests {
         assert_eq!(read(&[longest.as_bytes()]).unwrap(), longest);
         let commas = vec![b','; READ_BYTES_MAX];
         assert_eq!(read(&[&commas]).unwrap(), "");
-        assert_eq!(read(&[&commas, b","]), Err(ExtractReason::Length(READ_BYTES_MAX + 1)));
+        assert_eq!(read(&[&commas, b","]), Err(TracestateError::TooLong(told(READ_BYTES_MAX + 1))));
     }
 }

@@ -1,39 +1,62 @@
 //! A log of the common row: time, name, fields.
 //!
 //! ```text
-//! Event = 09 ns  12 LEN name  (1a LEN KeyValue)*        Log = 16 µs  19 list of tags  00
+//! Event = 09 ns  12 LEN name  (1a LEN KeyValue)*        Log = time, list of tags
 //! ```
 
-use super::pair::put_pair;
-use super::window::{From, To};
+use super::pair::{FIELD, put_any_pair, put_short_pairs};
+use super::window::{Row, To, chunk};
+use crate::encode::thrift::protocol::{Out, Protocol, TagType, Type, put_tag_type};
 
-/// Writes the event whose key stands there.
+/// Where the name stands in an event.
+const NAME: usize = 11;
+
+/// Writes the event whose content stands between two positions.
 #[inline(always)]
-pub(super) fn put_log(from: From<'_>, to: &mut To<'_>, at: usize) -> Option<()> {
-    let (begin, end) = from.entry(at)?;
-    let [0x09, a, b, c, d, e, f, g, h, 0x12, name_len @ 0..=0x7f] = *from.array(begin) else { return None };
-    to.put_micros_field(0x16, u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-    to.put(&[0x19]);
-    let list = to.put_list_head();
+pub(super) fn put_log<P: Protocol>(
+    row: Row<'_>,
+    to: &mut To<'_>,
+    (begin, end): (usize, usize),
+) -> Option<()> {
+    let head: &[u8; 16] = row.window(begin);
+    let [0x12, name_len @ 0..=0x7f] = *chunk(head, NAME - 2) else { return None };
+    if head[0] != 0x09 {
+        return None;
+    }
+    to.room()?;
+    P::field(to, 0, 1, Type::I64);
+    P::time_us(to, u64::from_le_bytes(*chunk(head, 1)) / 1000);
+    P::field(to, 1, 2, Type::List);
+    let list = to.open_list::<P>();
+    let name_len = usize::from(name_len);
     let mut count = usize::from(name_len > 0);
     if name_len > 0 {
-        to.put(b"\x18\x05event\x15\0\x18");
-        to.put(&[name_len]);
-        to.copy(from, begin + 11, usize::from(name_len));
-        to.put(&[0]);
+        P::field(to, 0, 1, Type::Binary);
+        P::len(to, 5);
+        to.put(*b"event");
+        put_tag_type::<P>(to, TagType::String);
+        P::len(to, name_len);
+        to.put_text(row.window(begin + NAME), name_len);
+        P::stop(to);
     }
-    let mut pair = begin + 11 + usize::from(name_len);
+    let mut pair = begin + NAME + name_len;
+    let fields = Row { end, ..row };
     while pair < end {
-        let [0x1a, len @ 0..=0x7f] = *from.array(pair) else { return None };
-        let (this, next) = (pair + 2, pair + 2 + usize::from(len));
+        let (place, at) = to.rest_mut();
+        let run = put_short_pairs::<P, FIELD>(fields, place, at, pair);
+        to.go_to(run.to_at);
+        (pair, count) = (run.at, count + run.pairs);
+        if pair >= end {
+            break;
+        }
         // Such a field takes the name's place.
-        if next > end || from.key_is(this, *b"event") {
+        if row.byte(pair) != FIELD || row.key_is(pair + 2, *b"event") {
             return None;
         }
-        put_pair(from, to, this, next)?;
+        pair = put_any_pair::<P>(row, to, pair)?;
         count += 1;
-        pair = next;
     }
-    to.put(&[0]);
-    if pair == end { to.set_count(list, count) } else { None }
+    to.room()?;
+    P::stop(to);
+    if pair == end { to.set_count::<P>(list, count) } else { None }
 }

@@ -1,42 +1,66 @@
-//! What is read and what is written, with positions that are masked instead of checked.
+//! What is read and what is written, in windows: arrays of fixed sizes, in which the compiler sees that positions of
+//! known ranges are there, and asks nothing.
+//!
+//! ```text
+//!          0           end     2047                4095
+//! read     ├── row ─────┼─ more ─┼──────────────────┤     windows begin left of the middle: a mask sees to it
+//!
+//!          0                    4095                8191
+//! written  ├── span ─────────────┼──────────────────┤     blocks begin left of the middle, or little right of it:
+//!                                                          `room` is asked before some of them
+//! ```
 
-use crate::encode::thrift::compact::Varint;
+use crate::encode::thrift::protocol::{Out, Protocol};
 
 /// No common row is longer; the mask of positions in it.
-pub(super) const ROW_BYTES_MAX: usize = FROM_BYTES / 2 - 1;
+const ROW_BYTES_MAX: usize = FROM_BYTES / 2 - 1;
 
 /// A row, and what stands behind it.
-pub(super) const FROM_BYTES: usize = 4096;
+const FROM_BYTES: usize = 4096;
 
-/// Where a span is written: twice of what the longest can take.
+/// Where a span is written.
 pub(in crate::encode::thrift) const TO_BYTES: usize = 8192;
 
-const TO_MASK: usize = TO_BYTES / 2 - 1;
+/// A position beyond which no block is begun.
+const TO_MAX: usize = TO_BYTES / 2 - 1;
 
-/// The head of a list of structs, with its count to come.
-const STRUCTS: u8 = 0x0c;
+/// A short text is copied as a block of this size.
+const SHORT_BYTES: usize = 32;
 
-/// From the next one on, a count takes more than half a byte.
-const COUNT_MAX: u8 = 14;
-
-/// What a copy of fixed size copies.
-const STEP: usize = 32;
-
-/// A row that is read. All methods take any position: what is not in the row reads as something else, and has been
-/// excluded by whoever asks.
+/// A row that is read. What is not in the row reads as something else, and is found out by where the row ends.
 #[derive(Clone, Copy)]
-pub(super) struct From<'a> {
+pub(in crate::encode::thrift) struct Row<'a> {
     pub(super) bytes: &'a [u8; FROM_BYTES],
     /// The row's length.
     pub(super) end: usize,
 }
 
-impl<'a> From<'a> {
+/// Memory for rows behind which too little stands.
+#[derive(Debug, Default)]
+pub(in crate::encode::thrift) struct Padding(Vec<u8>);
+
+impl<'a> Row<'a> {
+    /// A row, which stands first in `and_more`. `None` if it is too long for a common one.
     #[inline(always)]
-    pub(super) fn array<const N: usize>(self, at: usize) -> &'a [u8; N] {
-        let at = at & ROW_BYTES_MAX;
-        // Always there: the lower half, and less than the upper one behind it.
-        self.bytes[at..].first_chunk().unwrap_or(&[0; N])
+    pub(in crate::encode::thrift) fn new(
+        row: &[u8],
+        and_more: &'a [u8],
+        padding: &'a mut Padding,
+    ) -> Option<Self> {
+        if row.len() > ROW_BYTES_MAX {
+            return None;
+        }
+        let bytes = match and_more.first_chunk() {
+            Some(bytes) => bytes,
+            None => padding.pad(row)?,
+        };
+        Some(Self { bytes, end: row.len() })
+    }
+
+    /// What stands at a position in the row.
+    #[inline(always)]
+    pub(super) fn window<const N: usize>(self, at: usize) -> &'a [u8; N] {
+        chunk(self.bytes, at & ROW_BYTES_MAX)
     }
 
     #[inline(always)]
@@ -44,15 +68,15 @@ impl<'a> From<'a> {
         self.bytes[at & ROW_BYTES_MAX]
     }
 
-    #[inline(always)]
-    pub(super) fn eight(self, at: usize) -> [u8; 8] {
-        *self.array(at)
+    /// What stands between two positions.
+    pub(super) fn slice(self, begin: usize, end: usize) -> Option<&'a [u8]> {
+        self.bytes.get(begin..end)
     }
 
-    /// Where the content of an entry begins and ends, whose key stands at `at`.
+    /// Where the content of an entry begins and ends, whose key stands at `at`. `None` if it is not in the row.
     #[inline(always)]
     pub(super) fn entry(self, at: usize) -> Option<(usize, usize)> {
-        let (begin, len) = match *self.array(at + 1) {
+        let (begin, len) = match *self.window(at + 1) {
             [len @ 0..=0x7f, _] => (at + 2, usize::from(len)),
             [low, high @ 0..=0x7f] => (at + 3, usize::from(low & 0x7f) | usize::from(high) << 7),
             _ => return None,
@@ -64,30 +88,52 @@ impl<'a> From<'a> {
     /// Whether the key of a pair is this one.
     #[inline(always)]
     pub(super) fn key_is(self, pair: usize, key: [u8; 5]) -> bool {
-        let wanted = u64::from_le_bytes([0, 5, key[0], key[1], key[2], key[3], key[4], 0]);
-        u64::from_le_bytes(self.eight(pair)) & 0x00ff_ffff_ffff_ff00 == wanted
+        let [_, len, found @ ..]: [u8; 7] = *self.window(pair);
+        len == 5 && found == key
     }
 }
 
-/// The trace of the span before, which is often that of the next one, and its two fields.
-#[derive(Debug)]
-pub(in crate::encode::thrift) struct LastTrace {
-    id: [u8; 16],
-    fields: [u8; 32],
-    len: usize,
-}
-
-impl Default for LastTrace {
-    /// No span has the id of zeros.
-    fn default() -> Self {
-        Self { id: [0; 16], fields: [0; 32], len: 0 }
+impl Padding {
+    #[cold]
+    fn pad(&mut self, row: &[u8]) -> Option<&[u8; FROM_BYTES]> {
+        self.0.resize(FROM_BYTES, 0);
+        self.0.get_mut(..row.len())?.copy_from_slice(row);
+        self.0.first_chunk()
     }
 }
 
-/// Where a span is written, front to back.
+/// A part of a window; zeros if it is not in there.
+#[inline(always)]
+pub(super) fn chunk<const N: usize>(window: &[u8], at: usize) -> &[u8; N] {
+    window.get(at..).and_then(<[u8]>::first_chunk).unwrap_or(&[0; N])
+}
+
+/// Where a span is written, front to back. What does not fit is left out, and then [`room`](Self::room) says so.
 pub(super) struct To<'a> {
     bytes: &'a mut [u8; TO_BYTES],
     at: usize,
+}
+
+impl Out for To<'_> {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.put_first(&bytes, N);
+    }
+
+    #[inline(always)]
+    fn put_first<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        if let Some(place) = self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = *block;
+        }
+        self.at += len;
+    }
+
+    fn put_slice(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.at..self.at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        self.at += bytes.len();
+    }
 }
 
 impl<'a> To<'a> {
@@ -96,124 +142,52 @@ impl<'a> To<'a> {
         Self { bytes, at }
     }
 
-    /// All bytes, and where the next one goes.
+    /// All bytes, and where the next one goes: for what writes on its own, so that all else stays in registers.
     #[inline(always)]
     pub(super) const fn rest_mut(&mut self) -> (&mut [u8; TO_BYTES], usize) {
         (self.bytes, self.at)
     }
 
-    /// What was written; `None` if that was too much, and is of no use.
-    pub(super) fn len(&self) -> Option<usize> {
-        (self.at <= TO_MASK).then_some(self.at)
+    /// Goes on at a position.
+    #[inline(always)]
+    pub(super) const fn go_to(&mut self, at: usize) {
+        self.at = at;
     }
 
-    /// Writes what stands `ahead` of the next byte.
+    /// Asks whether there is room for blocks; what follows need not ask. `None` if there is not, and if something
+    /// was left out.
     #[inline(always)]
-    pub(super) fn write<const N: usize>(&mut self, ahead: usize, bytes: &[u8; N]) {
-        // Always there: it begins in the lower half, and is smaller than the upper one.
-        if let Some(place) = self.bytes[(self.at + ahead) & TO_MASK..].first_chunk_mut() {
-            *place = *bytes;
+    pub(super) fn room(&self) -> Option<()> {
+        (self.at <= TO_MAX).then_some(())
+    }
+
+    /// How much was written.
+    #[inline(always)]
+    pub(super) const fn len(&self) -> usize {
+        self.at
+    }
+
+    /// At most 127 bytes, which begin a window.
+    #[inline(always)]
+    pub(super) fn put_text(&mut self, text: &[u8; 128], len: usize) {
+        self.put_first(chunk::<SHORT_BYTES>(text, 0), 0);
+        if len > SHORT_BYTES {
+            self.put_first(text, 0);
         }
-    }
-
-    #[inline(always)]
-    pub(super) const fn skip(&mut self, len: usize) {
         self.at += len;
     }
 
+    /// The head of a list of structs, whose count comes later; answers where it stands.
     #[inline(always)]
-    pub(super) fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
-        self.write(0, bytes);
-        self.skip(N);
+    pub(super) fn open_list<P: Protocol>(&mut self) -> usize {
+        let at = self.at;
+        P::open_list(self);
+        at
     }
 
-    /// The first `len` bytes of a block.
+    /// Says how many there are in a list. `None` if there are too many.
     #[inline(always)]
-    pub(super) fn put_block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
-        self.write(0, block);
-        self.skip(len);
-    }
-
-    /// At most 127 bytes of a row.
-    #[inline(always)]
-    pub(super) fn copy(&mut self, from: From<'_>, at: usize, len: usize) {
-        self.write::<STEP>(0, from.array(at));
-        if len > STEP {
-            self.write::<STEP>(STEP, from.array(at + STEP));
-            self.write::<STEP>(2 * STEP, from.array(at + 2 * STEP));
-            self.write::<STEP>(3 * STEP, from.array(at + 3 * STEP));
-        }
-        self.skip(len);
-    }
-
-    pub(super) fn put_slice(&mut self, bytes: &[u8]) -> Option<()> {
-        self.bytes.get_mut(self.at..self.at + bytes.len())?.copy_from_slice(bytes);
-        self.skip(bytes.len());
-        Some(())
-    }
-
-    /// The head of a list of tags or logs, whose count comes later; answers where it stands.
-    #[inline(always)]
-    pub(super) fn put_list_head(&mut self) -> usize {
-        self.put(&[STRUCTS]);
-        self.at - 1
-    }
-
-    /// Says how many there are in a list. `None` if there are too many for half a byte.
-    #[inline(always)]
-    pub(super) fn set_count(&mut self, list_at: usize, count: usize) -> Option<()> {
-        let count = u8::try_from(count).ok().filter(|count| *count <= COUNT_MAX)?;
-        self.bytes[list_at & TO_MASK] = count << 4 | STRUCTS;
-        Some(())
-    }
-
-    /// A byte, and a time in nanoseconds as microseconds.
-    #[inline(always)]
-    pub(super) fn put_micros_field(&mut self, head: u8, ns: u64) {
-        self.put_varint_field(head, Varint::zigzag_of_positive(ns / 1000));
-    }
-
-    /// The two fields of a trace id, which stand first of all.
-    #[inline(always)]
-    pub(super) fn put_trace(&mut self, id: &[u8; 16], last: &mut LastTrace) {
-        if *id != last.id {
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *id;
-            self.put_id_field(0x16, [i, j, k, l, m, n, o, p]);
-            self.put_id_field(0x16, [a, b, c, d, e, f, g, h]);
-            (last.id, last.len) = (*id, self.at);
-            last.fields = *self.bytes.first_chunk().unwrap_or(&[0; 32]);
-        } else {
-            self.put_block(&last.fields, last.len);
-        }
-    }
-
-    /// A byte, and an id.
-    #[inline(always)]
-    pub(super) fn put_id_field(&mut self, head: u8, id: [u8; 8]) {
-        self.put_varint_field(head, Varint::id(i64::from_be_bytes(id)));
-    }
-
-    #[inline(always)]
-    fn put_varint_field(&mut self, head: u8, varint: Varint) {
-        self.write(0, &[head]);
-        self.write_varint(1, &varint);
-        self.skip(1 + varint.len);
-    }
-
-    #[inline(always)]
-    pub(super) fn write_varint(&mut self, ahead: usize, varint: &Varint) {
-        self.write(ahead, &varint.groups);
-        self.write(ahead + 8, &varint.last);
-    }
-
-    /// A tag of text under a name of ours. `None` if the text's length takes more than a byte.
-    pub(super) fn put_text_tag(&mut self, key: &[u8], text: &[u8]) -> Option<()> {
-        let len = u8::try_from(text.len()).ok().filter(|len| *len < 0x80)?;
-        self.put(&[0x18, u8::try_from(key.len()).ok()?]);
-        self.put_slice(key)?;
-        self.put(&[0x15, 0, 0x18, len]);
-        self.put_slice(text)?;
-        self.put(&[0]);
-        Some(())
+    pub(super) fn set_count<P: Protocol>(&mut self, list_at: usize, count: usize) -> Option<()> {
+        P::set_count(self.bytes.get_mut(list_at..)?, count)
     }
 }

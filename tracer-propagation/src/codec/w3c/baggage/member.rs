@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracer_core::{BaggageItem, BaggageProperty};
 
-use super::percent;
+use super::{BaggageError, percent};
 use crate::text;
 
 /// A member, decoded.
@@ -15,13 +15,16 @@ pub(super) struct Member<'a> {
     pub(super) properties: Vec<BaggageProperty>,
 }
 
-/// Reads a member; `None` if it is malformed.
-pub(super) fn parse(member: &[u8]) -> Option<Member<'_>> {
+/// Reads the member of that number.
+pub(super) fn parse(member: &[u8], number: u32) -> Result<Member<'_>, BaggageError> {
     let mut parts = member.split(|byte| *byte == b';');
-    let (key, value) = text::split_once(parts.next()?, b'=')?;
-    let (key, value) = (token(key)?, decoded(value)?);
-    let properties = parts.map(property).collect::<Option<_>>()?;
-    Some(Member { key, value, properties })
+    let pair = parts.next().and_then(|pair| text::split_once(pair, b'='));
+    let (key, value) = pair.ok_or(BaggageError::Equals(number))?;
+    Ok(Member {
+        key: token(key).ok_or(BaggageError::Key(number))?,
+        value: decoded(value).ok_or(BaggageError::Value(number))?,
+        properties: parts.map(property).collect::<Option<_>>().ok_or(BaggageError::Property(number))?,
+    })
 }
 
 /// Key and value of the member that a list begins with, and what follows its comma, if the member has
@@ -61,7 +64,7 @@ pub(super) fn write(item: &BaggageItem<'_>, list: &mut Vec<u8>) -> bool {
 
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && text::span(bytes, text::TOKEN) == bytes.len()
+    !bytes.is_empty() && text::is_all(bytes, text::TOKEN)
 }
 
 fn property(property: &[u8]) -> Option<BaggageProperty> {
@@ -79,7 +82,7 @@ fn token(key: &[u8]) -> Option<&str> {
 
 fn decoded(value: &[u8]) -> Option<Cow<'_, str>> {
     let value = text::trim(value);
-    (text::span(value, text::OCTET) == value.len()).then(|| percent::decode(value))
+    text::is_all(value, text::OCTET).then(|| percent::decode(value))
 }
 
 #[cfg(test)]
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_member_is_split_before_it_is_decoded() {
-        let member = parse(b"k = a%3Bb%2Cc=d ; p ;q\t= %3D;r=").unwrap();
+        let member = parse(b"k = a%3Bb%2Cc=d ; p ;q\t= %3D;r=", 1).unwrap();
         assert_eq!((member.key, &*member.value), ("k", "a;b,c=d"));
         let property = |key: &str, value: Option<&str>| BaggageProperty {
             key: key.into(),
@@ -119,7 +122,7 @@ mod tests {
             assert_eq!(usual.is_some(), is_usual, "{member}");
             let Some(((key, value), rest)) = usual else { continue };
             let value = percent::decode(value.as_bytes());
-            assert_eq!(parse(member.as_bytes()), Some(Member { key, value, properties: Vec::new() }));
+            assert_eq!(parse(member.as_bytes(), 1), Ok(Member { key, value, properties: Vec::new() }));
             assert_eq!(rest, Some("x=y"));
             assert_eq!(parse_usual(member).unwrap().1, None);
         }

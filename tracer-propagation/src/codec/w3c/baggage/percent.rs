@@ -5,14 +5,23 @@ use std::borrow::Cow;
 use crate::text;
 
 /// Appends a value; the percent sign and all that is no baggage-octet as `%XX` of its UTF-8.
+#[inline]
 pub(super) fn encode(value: &str, list: &mut Vec<u8>) {
-    let mut rest = value.as_bytes();
-    loop {
-        let (bare, after) = rest.split_at_checked(text::span(rest, text::BARE)).unwrap_or((rest, b""));
-        list.extend_from_slice(bare);
-        let [escaped, after @ ..] = after else { return };
-        list.extend_from_slice(&[b'%', digit(escaped >> 4), digit(escaped & 0xf)]);
-        rest = after;
+    if text::is_all(value.as_bytes(), text::BARE) {
+        list.extend_from_slice(value.as_bytes());
+    } else {
+        encode_each(value, list);
+    }
+}
+
+fn encode_each(value: &str, list: &mut Vec<u8>) {
+    list.reserve(value.len());
+    for byte in value.bytes() {
+        if text::is_of(byte, text::BARE) {
+            list.push(byte);
+        } else {
+            list.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xf)]);
+        }
     }
 }
 
