@@ -272,4 +272,14 @@ mod tests {
         assert_eq!(root.baggage_item("k"), Some("v"));
         assert_eq!(root.trace_state(), None);
     }
+
+    #[test]
+    fn a_tracestate_that_cannot_be_read_leaves_the_one_that_is_there() {
+        let mut context = SpanContext::default().with_baggage_item("k", "v");
+        context.read_trace_state(b"a=1, b=2").unwrap();
+        assert_eq!(context.read_trace_state(b"A=1"), Err(TraceStateError::Key));
+        assert_eq!(context.trace_state().map(TraceState::as_str), Some("a=1,b=2"));
+        context.read_trace_state(b" ,").unwrap();
+        assert_eq!((context.trace_state(), context.baggage_item("k")), (None, Some("v")));
+    }
 }

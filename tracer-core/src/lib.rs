@@ -34,6 +34,7 @@
 
 pub mod active;
 mod baggage_restrictions;
+mod byte_table;
 mod clock;
 mod context;
 mod export;
@@ -56,6 +57,8 @@ mod tracer;
 mod value;
 
 pub use self::baggage_restrictions::BaggageRestrictions;
+#[doc(hidden)] // For the other crates of the family.
+pub use self::byte_table::{byte_table, is_within};
 pub use self::clock::Clock;
 pub use self::context::{
     Baggage, BaggageItem, BaggageProperty, SpanContext, SpanId, TraceFlags, TraceId, TraceState,

@@ -10,6 +10,8 @@ mod string_map;
 
 use std::ops::ControlFlow;
 
+use crate::text;
+
 pub use self::env_vars::EnvVars;
 pub use self::pairs::Pairs;
 
@@ -227,34 +229,12 @@ const fn is_lower_case_token(mut name: &[u8]) -> bool {
         return false;
     }
     while let [first, rest @ ..] = name {
-        if !is_token_byte(*first) || first.is_ascii_uppercase() {
+        if !text::is_token_byte(*first) || first.is_ascii_uppercase() {
             return false;
         }
         name = rest;
     }
     true
-}
-
-/// RFC 9110, section 5.6.2: `tchar`.
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
 }
 
 #[cfg(test)]

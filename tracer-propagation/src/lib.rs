@@ -40,9 +40,9 @@
 //! A [`Codec`] knows one format (`codec/`, a file for each header), a [`Composite`] several
 //! (`composite`). A program without a tracer passes headers on as they came (`forward`). What leaves
 //! for which host, and what is taken from strangers, is in `policy/`. A carrier (`carrier/`) is
-//! whatever holds headers: an [`Extractor`] is read, an [`Injector`] is written. Parts of fixed width are read as bytes of fixed width: integer parsers
-//! take signs, upper case and any length. What is read or sent has a limit, and what goes beyond it
-//! is in the error beside the result.
+//! whatever holds headers: an [`Extractor`] is read, an [`Injector`] is written. Parts of fixed width
+//! are read as bytes of fixed width: integer parsers take signs, upper case and any length. What is
+//! read or sent has a limit, and what goes beyond it is in the error beside the result.
 #![deny(clippy::indexing_slicing)]
 
 mod carrier;
@@ -65,3 +65,8 @@ pub use self::composite::{Composite, UnknownFormat};
 #[cfg(feature = "http")]
 pub use self::forward::{ForwardSet, Forwarded};
 pub use self::policy::{EdgePolicy, HostPatternError, OutgoingPolicy, Propagation};
+
+/// The examples of the README, as tests.
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,9 @@
 //! Bytes of header values.
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 
-use crate::carrier::is_token_byte;
+use tracer_core::{byte_table, is_within};
 
 /// Without the blanks and tabs at both ends (RFC 9110, section 5.6.3: OWS).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
@@ -44,26 +45,29 @@ pub(crate) const OCTET: u8 = 2;
 /// A baggage-octet that is no percent sign, and stands for itself.
 pub(crate) const BARE: u8 = 4;
 
-static CLASSES: [u8; 256] = classes();
+/// The ranges are those of the grammars.
+static CLASSES: [u8; 256] = byte_table(&[
+    (TOKEN, &TOKEN_BYTES),
+    (OCTET, &[0x21..=0x21, 0x23..=0x2b, 0x2d..=0x3a, 0x3c..=0x5b, 0x5d..=0x7e]),
+    (BARE, &[0x21..=0x21, 0x23..=0x24, 0x26..=0x2b, 0x2d..=0x3a, 0x3c..=0x5b, 0x5d..=0x7e]),
+]);
 
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut rest: &mut [u8] = &mut classes;
-    let mut byte: u8 = 0;
-    while let [class, after @ ..] = rest {
-        *class = entry_of(byte);
-        byte = byte.wrapping_add(1);
-        rest = after;
-    }
-    classes
+/// RFC 9110, section 5.6.2: `tchar`; also while compiling.
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    is_within(byte, &TOKEN_BYTES)
 }
 
-const fn entry_of(byte: u8) -> u8 {
-    let is_octet = matches!(byte, 0x21..=0x7e) && !matches!(byte, b'"' | b',' | b';' | b'\\');
-    (if is_token_byte(byte) { TOKEN } else { 0 })
-        | (if is_octet { OCTET } else { 0 })
-        | (if is_octet && byte != b'%' { BARE } else { 0 })
-}
+const TOKEN_BYTES: [RangeInclusive<u8>; 9] = [
+    b'!'..=b'!',
+    b'#'..=b'\'',
+    b'*'..=b'+',
+    b'-'..=b'.',
+    b'0'..=b'9',
+    b'A'..=b'Z',
+    b'^'..=b'z',
+    b'|'..=b'|',
+    b'~'..=b'~',
+];
 
 /// Both sides of the first `delimiter`; `None` without one.
 pub(crate) fn split_once(bytes: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
@@ -150,6 +154,17 @@ mod tests {
             buffer.push(part.as_bytes());
         }
         assert_eq!(buffer.as_bytes(), b"abcd");
+    }
+
+    #[test]
+    fn classes_are_those_of_the_grammars() {
+        for byte in 0..=u8::MAX {
+            let is_octet = byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
+            assert_eq!(is_of(byte, OCTET), is_octet, "{byte:#x}");
+            assert_eq!(is_of(byte, BARE), is_octet && byte != b'%', "{byte:#x}");
+            let is_token = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_of(byte, TOKEN), is_token, "{byte:#x}");
+        }
     }
 
     #[test]

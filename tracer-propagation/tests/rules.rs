@@ -246,6 +246,71 @@ fn jaeger() {
     assert_eq!(debug_beside_a_trace, [format!("{out}0")]);
 }
 
+/// Ids of every number of digits, and flags of every byte, in one digit and in two.
+#[test]
+fn jaegers_widths_and_flags() {
+    let digits = "123456789abcdef0123456789ABCDEF01";
+    let value = |trace: usize, span: usize, parent: usize, flags: &str| {
+        let [trace, span, parent] = [trace, span, parent].map(|length| &digits[..length]);
+        format!("{trace}:{span}:{parent}:{flags}")
+    };
+    let read = |value: &str| Jaeger.extract(&vec![("uber-trace-id".to_owned(), value.as_bytes().to_vec())]);
+    for length in 0..=33 {
+        let trace = read(&value(length, 16, 16, "1")).ok().and_then(|extracted| extracted.context);
+        assert_eq!(trace.is_some(), (1..=32).contains(&length), "{length}");
+        if let Some(context) = trace {
+            let padded = format!("{:0>32}", digits[..length].to_lowercase());
+            assert_eq!(context.trace_id().to_string(), padded);
+        }
+        for wide in [value(32, length, 1, "1"), value(32, 1, length, "1")] {
+            assert_eq!(read(&wide).is_ok(), (1..=16).contains(&length), "{wide}");
+        }
+    }
+    for bits in 0..=u8::MAX {
+        let forms = [format!("{bits:x}"), format!("{bits:02X}")];
+        for form in forms {
+            let extracted = read(&value(32, 16, 1, &form)).unwrap();
+            let passed = passed(&Jaeger, "uber-trace-id", &[value(32, 16, 1, &form).as_bytes()]);
+            assert!(passed[0].ends_with(&format!(":{:x}", bits & 0b1011)), "{form}: {passed:?}");
+            assert_eq!(extracted.context.unwrap().is_sampled(), bits & 1 == 1, "{form}");
+        }
+    }
+}
+
+/// Every version with its flags, alone and with what a version to come may have behind them.
+#[test]
+fn traceparents_of_every_version() {
+    for version in 0..=u8::MAX {
+        for (rest, is_short) in [("", true), ("-", false), ("-x.y", false), (".", false), ("x", false)] {
+            let value = format!("{version:02x}-{IDS}-01{rest}");
+            let is_read = version != 0xff && (is_short || version != 0 && rest.starts_with('-'));
+            let passed = passed(&TraceContext, "traceparent", &[value.as_bytes()]);
+            let expected: Vec<_> = is_read.then(|| format!("traceparent: 00-{IDS}-01")).into_iter().collect();
+            assert_eq!(passed, expected, "{value}");
+        }
+    }
+}
+
+/// All four states, in both formats, with ids of 64 and 128 bits, from either format to the other.
+#[test]
+fn b3s_states_in_both_formats() {
+    let (short, span) = ("a3ce929d0e0e4736", "00f067aa0ba902b7");
+    for trace in [short.to_owned(), format!("4bf92f3577b34da6{short}")] {
+        for (state, multi) in
+            [("", ""), ("-0", "x-b3-sampled: 0"), ("-1", "x-b3-sampled: 1"), ("-d", "x-b3-flags: 1")]
+        {
+            let single = format!("{trace}-{span}{state}");
+            let mut lines = vec![format!("x-b3-spanid: {span}"), format!("x-b3-traceid: {trace}")];
+            lines.extend((!multi.is_empty()).then(|| multi.to_owned()));
+            lines.sort();
+            assert_eq!(passed(&B3::multi(), "b3", &[single.as_bytes()]), lines, "{single}");
+            let pairs: Vec<_> = lines.iter().filter_map(|line| line.split_once(": ")).collect();
+            let headers: Vec<_> = pairs.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            assert_eq!(passed_all(&B3::single(), &headers), [format!("b3: {single}")], "{lines:?}");
+        }
+    }
+}
+
 #[test]
 fn grpc_trace_bin() {
     let (trace, span) = ([vec![0], vec![7; 16]].concat(), [vec![1], vec![8; 8]].concat());

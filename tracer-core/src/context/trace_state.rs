@@ -6,18 +6,16 @@
 //! key   = ( a-z / 0-9 ) *255( a-z / 0-9 / "_" / "-" / "*" / "/" / "@" )
 //! value = 0*255( chr ) nblk-chr             0x20-0x7e without "," and "="
 //! ```
-//! (Trace Context Level 2, section 3.3.1.)
+//! (Trace Context Level 2, section 3.3.1.) The members' grammar is in `trace_state/grammar`, the bytes of
+//! a list are kept by `trace_state/text`.
 
+mod grammar;
 mod text;
 
 use std::fmt;
 
+use self::grammar::{MEMBERS_MAX, Members, check_member, distinct, is_plain};
 use self::text::Text;
-
-/// The most members that a list may have.
-const MEMBERS_MAX: usize = 32;
-const KEY_BYTES_MAX: usize = 256;
-const VALUE_BYTES_MAX: usize = 256;
 
 /// Members above this many bytes go first when a list is shortened (section 3.3.1.5).
 const LARGE_MEMBER_BYTES: usize = 128;
@@ -209,158 +207,6 @@ fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Text {
         list.extend([key, "=", value]);
     }
     Text::new(list.as_bytes())
-}
-
-/// Whether a list is as most are: valid, with nothing to leave out, and without two keys that look alike.
-fn is_plain(list: &[u8]) -> bool {
-    let (mut rest, mut keys) = (list, 0_u64);
-    for _ in 0..MEMBERS_MAX {
-        let Some((key, [b'=', after @ ..])) = rest.split_at_checked(span(rest, KEY)) else { return false };
-        let Some((value, after)) = after.split_at_checked(span(after, VALUE)) else { return false };
-        let bit = 1 << key_hash(key);
-        if keys & bit != 0 || check_ends(key, value).is_err() {
-            return false;
-        }
-        keys |= bit;
-        match after {
-            [] => return true,
-            [b',', tail @ ..] => rest = tail,
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// Below 64. Equal for equal keys.
-fn key_hash(key: &[u8]) -> usize {
-    let ends = key.first().zip(key.last());
-    let ends = ends.map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last) * 11);
-    (ends + key.len() * 7) % 64
-}
-
-fn check_member(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
-    if span(key, KEY) != key.len() {
-        return Err(TraceStateError::Key);
-    }
-    check_ends(key, value)?;
-    if span(value, VALUE) == value.len() { Ok(()) } else { Err(TraceStateError::Value) }
-}
-
-/// Lengths, the first byte of a key and the last one of a value.
-fn check_ends(key: &[u8], value: &[u8]) -> Result<(), TraceStateError> {
-    let starts_well = matches!(key.first(), Some(b'a'..=b'z' | b'0'..=b'9'));
-    if !starts_well || key.len() > KEY_BYTES_MAX {
-        return Err(TraceStateError::Key);
-    }
-    let ends_well = matches!(value.last(), Some(last) if *last != b' ');
-    if ends_well && value.len() <= VALUE_BYTES_MAX { Ok(()) } else { Err(TraceStateError::Value) }
-}
-
-/// A member of a list that is read.
-struct Member<'l> {
-    key: &'l [u8],
-    /// `key=value`.
-    text: &'l [u8],
-}
-
-/// The members of a list, up to the first malformed one.
-struct Members<'l>(&'l [u8]);
-
-impl<'l> Iterator for Members<'l> {
-    type Item = Result<Member<'l>, TraceStateError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let list = without_separators(self.0);
-        if list.is_empty() {
-            return None;
-        }
-        let member = member(list);
-        self.0 = member.as_ref().map_or(b"", |(_, after)| after);
-        Some(member.map(|(member, _)| member))
-    }
-}
-
-/// A valid list of at most so many bytes, without blanks, empty members and repeated keys.
-fn distinct(list: &[u8], bytes_max: usize) -> Vec<u8> {
-    let mut text: Vec<u8> = Vec::with_capacity(bytes_max);
-    for member in Members(list).flatten() {
-        let is_of_key =
-            |other: &[u8]| other.strip_prefix(member.key).is_some_and(|rest| rest.first() == Some(&b'='));
-        if text.split(|byte| *byte == b',').any(is_of_key) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push(b',');
-        }
-        text.extend_from_slice(member.text);
-    }
-    text
-}
-
-/// The member that a list begins with, and what follows its comma.
-fn member(list: &[u8]) -> Result<(Member<'_>, &[u8]), TraceStateError> {
-    let (key, rest) = list.split_at_checked(span(list, KEY)).ok_or(TraceStateError::Key)?;
-    let [b'=', rest @ ..] = rest else { return Err(TraceStateError::Key) };
-    let (value, rest) = rest.split_at_checked(span(rest, VALUE)).ok_or(TraceStateError::Value)?;
-    let mut value = value;
-    while let [shorter @ .., b' '] = value {
-        value = shorter;
-    }
-    check_ends(key, value)?;
-    let text = list.get(..key.len() + "=".len() + value.len()).unwrap_or_default();
-    match without(rest, b" \t") {
-        [] => Ok((Member { key, text }, b"")),
-        [b',', after @ ..] => Ok((Member { key, text }, after)),
-        _ => Err(TraceStateError::Value),
-    }
-}
-
-/// What a list begins with that is not a member.
-fn without_separators(list: &[u8]) -> &[u8] {
-    without(list, b" \t,")
-}
-
-#[inline(always)]
-fn without<'l>(list: &'l [u8], bytes: &[u8]) -> &'l [u8] {
-    let mut list = list;
-    while let [first, rest @ ..] = list {
-        if !bytes.contains(first) {
-            break;
-        }
-        list = rest;
-    }
-    list
-}
-
-/// What may stand in a key, and in a value: bits of [`CLASSES`].
-const KEY: u8 = 1;
-const VALUE: u8 = 2;
-
-static CLASSES: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut rest: &mut [u8] = &mut classes;
-    let mut byte: u8 = 0;
-    while let [class, after @ ..] = rest {
-        if matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@') {
-            *class |= KEY;
-        }
-        if matches!(byte, 0x20..=0x7e) && !matches!(byte, b',' | b'=') {
-            *class |= VALUE;
-        }
-        byte = byte.wrapping_add(1);
-        rest = after;
-    }
-    classes
-}
-
-/// How many bytes at the start are of a class.
-#[inline(always)]
-fn span(bytes: &[u8], class: u8) -> usize {
-    let is_of = |byte: &u8| CLASSES.get(usize::from(*byte)).is_some_and(|of| of & class != 0);
-    bytes.iter().position(|byte| !is_of(byte)).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

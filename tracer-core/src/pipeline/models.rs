@@ -64,7 +64,7 @@ impl Pipe {
     /// What the worker does with what it sweeps.
     fn sweep(&self, logs: &mut Logs, seen: &Mutex<Vec<u8>>) {
         let mut rows = Vec::new();
-        logs.sweep(&self.registry, &self.accounts, |run| rows.extend_from_slice(run));
+        logs.sweep(&self.registry, &self.accounts, |run| rows.extend_from_slice(run.bytes()));
         self.accounts.exported.add(rows.len() as u64);
         seen.lock().extend(rows);
     }

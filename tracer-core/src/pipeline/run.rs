@@ -58,6 +58,12 @@ impl<'a> Run<'a> {
         Self { bytes, source }
     }
 
+    /// The models' rows are bytes.
+    #[cfg(all(test, tracer_loom))]
+    pub(super) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The source of the next row, if there is one.
     pub(super) fn next_source(&mut self) -> Option<u32> {
         while let Some(([MARK, source @ ..], rest)) = self.bytes.split_first_chunk::<MARK_BYTES>() {

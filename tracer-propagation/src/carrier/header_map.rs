@@ -228,6 +228,34 @@ mod tests {
         assert!(headers.is_empty());
     }
 
+    /// With one value each in one walk, with several one after the other: the same comes of both.
+    #[test]
+    fn several_fields_are_written_over_what_is_there() {
+        static SPAN: Field = Field::new("x-span");
+        static STALE: Field = Field::new("x-stale");
+        static REFUSED: Field = Field::new("x-refused");
+        let fields: [(&Field, Option<&[u8]>); 4] =
+            [(&FIELD, Some(b"new=1")), (&SPAN, Some(b"1")), (&STALE, None), (&REFUSED, Some(b"\n"))];
+        for (old, times) in
+            [(&[][..], 1), (&["tracestate", "x-stale", "x-refused", "X-Span"], 1), (&["x-stale"], 2)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("shop"));
+            for name in old.iter().flat_map(|name| std::iter::repeat_n(name, times)) {
+                headers.append(
+                    HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                    HeaderValue::from_static("old"),
+                );
+            }
+            assert_eq!(headers.write(&fields, &[]), Err((3, SetError::Value)), "{old:?}");
+            assert_eq!(
+                (values(&headers), &headers["x-span"]),
+                (vec![b"new=1".as_slice()], &"1".parse().unwrap())
+            );
+            assert_eq!((headers.len(), &headers["host"]), (3, &"shop".parse().unwrap()), "{old:?}");
+        }
+    }
+
     #[test]
     fn what_no_header_can_hold_is_refused_and_leaves_no_stale_value() {
         let mut headers = HeaderMap::new();

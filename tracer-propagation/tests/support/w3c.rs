@@ -53,11 +53,7 @@ fn forwarded_context(input: &Value) -> Option<Value> {
 }
 
 fn changed_tracestate(input: &Value) -> Option<String> {
-    let mut state = TraceState::default();
-    for member in text(&input["tracestate"])?.split(',').filter(|member| !member.is_empty()) {
-        let (key, value) = member.split_once('=')?;
-        state.push(key, value).ok()?;
-    }
+    let mut state = TraceState::parse(text(&input["tracestate"])?.as_bytes()).ok()?;
     for change in input["ops"].as_array()? {
         match text(&change[0])? {
             // A refused pair leaves the list as it was.

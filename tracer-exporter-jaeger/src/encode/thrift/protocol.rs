@@ -193,3 +193,28 @@ pub(super) fn put_tag<P: Protocol>(out: &mut Vec<u8>, key: &[u8], value: &Value)
         other => put_str_tag::<P>(out, key, json::text(other).as_bytes()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Binary, Compact};
+    use super::*;
+
+    fn short_numbers_are_as_all_others<P: Protocol>() {
+        for number in 0..1 << 14 {
+            let (mut ours, mut expected) = (Vec::new(), Vec::new());
+            P::i64(&mut expected, i64::from(number));
+            if number < 0x80 {
+                P::number_of_1(&mut ours, number);
+            } else {
+                P::number_of_2(&mut ours, number & 0x7f | number >> 7 << 8);
+            }
+            assert_eq!(ours, expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_as_all_others_in_both_protocols() {
+        short_numbers_are_as_all_others::<Compact>();
+        short_numbers_are_as_all_others::<Binary>();
+    }
+}
