@@ -54,6 +54,7 @@ const FILES: &[(&str, &str)] = &[
     file!("views/aggregate.js"),
     file!("views/attribution.js"),
     file!("views/compare.js"),
+    file!("views/edges.js"),
     file!("views/graph.js"),
     file!("views/health.js"),
     file!("views/layout.js"),

@@ -134,8 +134,11 @@ mod tests {
     use super::super::warnings::Warnings;
     use super::*;
 
-    /// Id, start and end of each span, in microseconds; and how far spans were moved.
-    fn adjusted(spans: Spans) -> (Vec<(u64, u64, u64)>, Vec<(u64, i128)>) {
+    /// Id, start and end of a span.
+    type Times = (u64, u64, u64);
+
+    /// The times of each span, in microseconds; and how far spans were moved.
+    fn adjusted(spans: Spans) -> (Vec<Times>, Vec<(u64, i128)>) {
         let trace = spans.trace();
         let adjusted = Adjusted::of(&trace);
         let id = |span: &StoredSpan| u64::from_be_bytes(span.span_id.to_bytes());

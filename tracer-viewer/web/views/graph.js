@@ -7,12 +7,14 @@ import { el, problem, show, styled, svg } from "../lib/dom.js";
 import { count, duration, percent, short } from "../lib/format.js";
 import { table } from "../lib/table.js";
 import { named } from "../trace/table.js";
+import { pathOf, placed, way } from "./edges.js";
 import { layered } from "./layout.js";
 import { lookbackForm, request } from "./lookback.js";
 
 const BOX = { width: 150, height: 46 };
 const GAP = { x: 130, y: 44 };
 const EDGE_PX = 16;
+const LABEL = { height: 27, charWidth: 6.3 };
 const NAME_CHARS_MAX = 17;
 /** More services than this are a table only. */
 const DRAWN_MAX = 150;
@@ -75,14 +77,16 @@ function drawing(nodes, edges) {
   };
   const most = edges.reduce((top, edge) => Math.max(top, edge.calls), 1);
   const known = edges.filter((edge) => spots.has(edge.parent) && spots.has(edge.child));
+  const curves = known.map((edge) => way(at(edge.parent), at(edge.child), BOX));
+  const boxes = nodes.map(({ service }) => ({ x: at(service)[0], y: at(service)[1], ...BOX }));
   const label = `${count(nodes.length, "service")} and ${count(edges.length, "line")} of calls between them; the table below has the same`;
   const drawn = svg(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": label },
     svg("defs", {}, arrow("arrow", "arrow"), arrow("arrow-failed", "arrow failed")),
-    known.map((edge) => line(edge, at, most)),
+    known.map((edge, index) => line(edge, curves[index], most)),
     nodes.map((node) => box(node, at(node.service))),
-    known.map((edge, index) => lineLabel(edge, at, index)),
+    labels(known, curves, boxes),
   );
   return el("div", { class: "scroll graph" }, drawn);
 }
@@ -101,28 +105,15 @@ function arrow(id, kind) {
   return svg("marker", attributes, svg("path", { d: "M0 0 8 4 0 8z", class: kind }));
 }
 
-function line(edge, at, most) {
+function line(edge, curve, most) {
   const failed = edge.errors > 0;
   const width = 1 + 3 * (Math.log1p(edge.calls) / Math.log1p(most));
   const path = svg("path", {
-    d: way(at(edge.parent), at(edge.child)),
+    d: pathOf(curve),
     class: failed ? "call failed" : "call",
     "marker-end": `url(#${failed ? "arrow-failed" : "arrow"})`,
   });
   return styled(path, { "stroke-width": `${width}px` });
-}
-
-/** From the right of a box to the left of another; back to an earlier column, or to itself, in an arc. */
-function way([x1, y1], [x2, y2]) {
-  const middle = BOX.height / 2;
-  if (x2 > x1) {
-    const [from, to] = [x1 + BOX.width, x2 - 2];
-    const bend = (to - from) / 2;
-    return `M${from} ${y1 + middle}C${from + bend} ${y1 + middle} ${to - bend} ${y2 + middle} ${to} ${y2 + middle}`;
-  }
-  const [from, to] = [x1 + BOX.width * 0.7, x2 + BOX.width * 0.3];
-  const below = Math.max(y1, y2) + BOX.height + 34;
-  return `M${from} ${y1 + BOX.height}C${from + 20} ${below} ${to - 20} ${below} ${to} ${y2 + BOX.height + 2}`;
 }
 
 function box({ service, spans, errors }, [x, y]) {
@@ -147,25 +138,30 @@ function box({ service, spans, errors }, [x, y]) {
   );
 }
 
-/** Calls, errors and the 95th percentile, near where the line begins to be alone. */
-function lineLabel(edge, at) {
-  const [[x1, y1], [x2, y2]] = [at(edge.parent), at(edge.child)];
-  const isForward = x2 > x1;
-  const isNear = x2 - x1 <= BOX.width + GAP.x;
-  const x = isForward ? (isNear ? (x1 + BOX.width + x2) / 2 : x2 - GAP.x / 2) : (x1 + x2 + BOX.width) / 2;
-  const y = isForward
-    ? (isNear ? (y1 + y2 + BOX.height) / 2 : y2 + BOX.height / 2 - 4) - 4
-    : Math.max(y1, y2) + BOX.height + 24;
-  const failed = edge.errors > 0;
-  return svg(
-    "text",
-    { x, y, class: failed ? "call-label failed" : "call-label", "text-anchor": "middle" },
-    svg(
-      "title",
-      {},
-      `${short(edge.parent)} calls ${short(edge.child)}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`,
-    ),
-    svg("tspan", { x }, `${edge.calls.toLocaleString("en")}×${failed ? ` ⚠ ${percent(edge.errors, edge.calls)}` : ""}`),
-    svg("tspan", { x, dy: "1.25em" }, `p95 ${duration(edge.p95)}`),
-  );
+/** Calls, errors and the 95th percentile of each line, where they hide nothing. */
+function labels(edges, curves, boxes) {
+  const texts = edges.map((edge) => [
+    `${edge.calls.toLocaleString("en")}×${edge.errors > 0 ? ` ⚠ ${percent(edge.errors, edge.calls)}` : ""}`,
+    `p95 ${duration(edge.p95)}`,
+  ]);
+  const sizes = texts.map((lines, index) => ({
+    curve: curves[index],
+    width: Math.max(...lines.map((text) => text.length)) * LABEL.charWidth,
+    height: LABEL.height,
+  }));
+  return placed(sizes, boxes).map(([x, y], index) => {
+    const edge = edges[index];
+    const [first, second] = texts[index];
+    return svg(
+      "text",
+      { x, y: y - 2, class: edge.errors > 0 ? "call-label failed" : "call-label", "text-anchor": "middle" },
+      svg(
+        "title",
+        {},
+        `${short(edge.parent)} calls ${short(edge.child)}: p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}, p99 ${duration(edge.p99)}`,
+      ),
+      svg("tspan", { x }, first),
+      svg("tspan", { x, dy: "1.25em" }, second),
+    );
+  });
 }

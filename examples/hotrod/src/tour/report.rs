@@ -62,7 +62,7 @@ impl Tour {
     pub(super) fn tail(&self) -> String {
         format!(
             "\nThe laws: behind the lock {n} x the query's time; behind the pool {n} x 10 routes x 50 ms / workers; \
-             the wider of the two costs nothing.\nThe bottleneck is the operation that most of the traces' critical \
+             the wider of the two costs nothing; with neither, the slowest of {n} orders counts.\nThe bottleneck is the operation that most of the traces' critical \
              paths are made of.\n",
             n = self.requests
         )

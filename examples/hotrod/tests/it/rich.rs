@@ -154,11 +154,9 @@ fn waiting_calls(trace: &Trace) -> Vec<(u64, u64)> {
 async fn two_answered(hotrod: &Hotrod) -> [Answer; 2] {
     for _ in 0..5 {
         let orders = [hotrod.order("123", "1-1"), hotrod.order("392", "1-2")];
-        let answers = join_all(orders).await;
-        if let Ok(answers) = <[Answer; 2]>::try_from(answers) {
-            if answers.iter().all(|answer| answer.status == 200) {
-                return answers;
-            }
+        let answers: [Answer; 2] = join_all(orders).await.try_into().unwrap();
+        if answers.iter().all(|answer| answer.status == 200) {
+            return answers;
         }
     }
     panic!("five pairs of orders failed")
