@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_name_that_is_too_long_is_not_kept() {
-        let name: &'static str = Box::leak("n".repeat(1 << LEN_BITS).into_boxed_str());
+        static TEXT: [u8; 1 << LEN_BITS] = [b'n'; 1 << LEN_BITS];
+        let name = std::str::from_utf8(&TEXT).unwrap();
         let names = Names::default();
         names.keep(name, true);
         assert_eq!(names.get(name), None);

@@ -87,6 +87,19 @@ async fn route_time_is_charged_to_customer_and_session() {
     let shares: Vec<Share<'_>> =
         traces.iter().map(|(trace, customer, session)| Share { trace, customer, session }).collect();
     assert_none(&shape::check_attribution(&attribution(&hotrod).await, &shares));
+
+    let viewer = hotrod.app.addresses().viewer.as_deref().unwrap();
+    let found =
+        hotrod.client.get(format!("{viewer}api/viewer/attribution?key=customer")).send().await.unwrap();
+    let found: Value = serde_json::from_slice(&found.bytes().await.unwrap()).unwrap();
+    let rows =
+        found["data"].as_array().unwrap().iter().map(|row| (row["value"].as_str().unwrap(), &row["traces"]));
+    let (mut found, mut customers): (Vec<_>, Vec<_>) =
+        (rows.collect(), shares.iter().map(|it| it.customer).collect());
+    found.sort_unstable_by_key(|(customer, _)| *customer);
+    customers.sort_unstable();
+    assert!(found.iter().all(|(_, traces)| **traces == 1), "{found:?}");
+    assert!(found.iter().map(|(customer, _)| *customer).eq(customers), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
