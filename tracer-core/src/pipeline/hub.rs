@@ -109,7 +109,8 @@ impl Hub {
             return false;
         };
         // The room is prepared.
-        if local.append(row).is_none() {
+        let marked = if local.needs_mark(row.source) { local.mark(row.source) } else { Some(()) };
+        if marked.and_then(|()| local.append(row)).is_none() {
             local.counters.dropped_memory.add(1);
         }
         local.writer.hold_back();

@@ -189,24 +189,33 @@ impl Local {
         }
     }
 
-    /// Appends a row, if the log's last chunk has room for it.
+    /// Appends a row, if it is of the same source as the last one and the log's last chunk has room for it.
     #[inline(always)]
     pub(crate) fn append(&mut self, row: &Row<'_>) -> Option<()> {
-        let mut room = self.writer.room(Self::room_bytes(row))?;
-        let bytes = room.bytes();
-        let mut at = 0;
         if row.source != self.source {
-            put_mark(bytes, row.source)?;
-            at = MARK_BYTES;
+            return None;
         }
-        let len = row.write(bytes.get_mut(at..)?)?;
-        room.publish(at + len);
-        self.source = row.source;
+        let mut room = self.writer.room(row.room_bytes())?;
+        let len = row.write(room.bytes())?;
+        room.publish(len);
         Some(())
     }
 
-    /// The room that a row is appended into.
-    #[inline(always)]
+    /// Whether a row of that source needs a mark in front.
+    pub(crate) const fn needs_mark(&self, source: u32) -> bool {
+        self.source != source
+    }
+
+    /// Marks that rows of another source follow, if there is room for that.
+    pub(crate) fn mark(&mut self, source: u32) -> Option<()> {
+        let mut room = self.writer.room(MARK_BYTES)?;
+        put_mark(room.bytes(), source)?;
+        room.publish(MARK_BYTES);
+        self.source = source;
+        Some(())
+    }
+
+    /// The room that a row takes with a mark in front.
     pub(crate) const fn room_bytes(row: &Row<'_>) -> usize {
         MARK_BYTES + row.room_bytes()
     }

@@ -135,16 +135,17 @@ impl Span {
         };
         let times_ns = (timeline.unix_ns(self.start), timeline.unix_ns(counter.ticks()));
         if local.append(&self.row(core, times_ns, name, entries)).is_none() {
-            return self.append_to_next_chunk(core, local, times_ns, entries);
+            return self.append_slowly(core, local, times_ns, entries);
         }
         local.counters.finished.add(1);
         Some(())
     }
 
-    /// Appends the row where the last chunk has no room for it, or drops it and counts that: at no more cost.
+    /// Appends the row where the last chunk has no room for it, or drops it and counts that: at no more cost. Or the
+    /// thread's last row was another tracer's.
     #[cold]
     #[inline(never)]
-    fn append_to_next_chunk(
+    fn append_slowly(
         &self,
         core: &'static Core,
         local: &mut Local,
@@ -152,7 +153,7 @@ impl Span {
         entries: &[u8],
     ) -> Option<()> {
         local.counters.finished.add(1);
-        if local.writer.is_refused(self.priority()) {
+        if !local.needs_mark(core.source) && local.writer.is_refused(self.priority()) {
             local.counters.dropped_memory.add(1);
             return Some(());
         }
