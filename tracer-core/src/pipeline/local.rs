@@ -54,7 +54,8 @@ thread_local! {
     static OTHERS: Others = const { Others(RefCell::new(Vec::new())) };
 }
 
-static SPARE: Mutex<Vec<&'static mut Place>> = Mutex::new(Vec::new());
+/// Several, so that hundreds of threads that end at once find one that nobody holds.
+static SPARE: [Mutex<Vec<&'static mut Place>>; 8] = [const { Mutex::new(Vec::new()) }; 8];
 
 /// This thread's end of the pipeline that it used last, out of its cell. To be put back.
 pub(crate) struct Current(&'static mut Place);
@@ -134,8 +135,8 @@ fn keep(place: &'static mut Place) {
 
 impl Place {
     fn empty() -> &'static mut Self {
-        // Nobody waits for this lock: a new place does as well.
-        let spare = SPARE.try_lock().and_then(|mut spare| spare.pop());
+        // Nobody waits for these locks: a new place does as well.
+        let spare = SPARE.iter().find_map(|spare| spare.try_lock()?.pop());
         spare.unwrap_or_else(|| Box::leak(Box::default()))
     }
 
@@ -147,9 +148,11 @@ impl Place {
     /// Closes what is in it, and keeps the place for another thread.
     fn vacate(&'static mut self) {
         drop(self.0.take());
-        // Others hold the lock for some instructions; for ever it is held only by this very thread, in an
+        let free = SPARE.iter().find_map(Mutex::try_lock);
+        // Others hold a lock for some instructions; for ever it is held only by this very thread, in an
         // allocator that traces, or by one that a fork left behind. A place is then given up.
-        if let Some(mut spare) = SPARE.try_lock_for(SPARE_TIMEOUT) {
+        let free = free.or_else(|| SPARE.first()?.try_lock_for(SPARE_TIMEOUT));
+        if let Some(mut spare) = free {
             spare.push(self);
         }
     }
