@@ -53,7 +53,10 @@ impl Span {
     /// Ends the span if it records, and gives up all that it owns if it owns anything.
     #[inline(always)]
     fn end_unless_over(&mut self) {
-        if self.is_recording() || self.context.has_extra() {
+        if cfg!(feature = "recording-off") {
+            // It owns no more than that.
+            *self.context = SpanContext::default();
+        } else if self.is_recording() || self.context.has_extra() {
             self.end_by_body();
         }
     }
