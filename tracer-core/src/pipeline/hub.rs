@@ -109,8 +109,7 @@ impl Hub {
             return false;
         };
         // The room is prepared.
-        let marked = if local.needs_mark(row.source) { local.mark(row.source) } else { Some(()) };
-        if marked.and_then(|()| local.append(row)).is_none() {
+        if local.append_marked(row).is_none() {
             local.counters.dropped_memory.add(1);
         }
         local.writer.hold_back();

@@ -195,7 +195,7 @@ impl Local {
     /// Appends a row, if it is of the same source as the last one and the log's last chunk has room for it.
     #[inline(always)]
     pub(crate) fn append(&mut self, row: &Row<'_>) -> Option<()> {
-        if row.source != self.source {
+        if self.needs_mark(row.source) {
             return None;
         }
         let mut room = self.writer.room(row.room_bytes())?;
@@ -205,17 +205,20 @@ impl Local {
     }
 
     /// Whether a row of that source needs a mark in front.
+    #[inline(always)]
     pub(crate) const fn needs_mark(&self, source: u32) -> bool {
         self.source != source
     }
 
-    /// Marks that rows of another source follow, if there is room for that.
-    pub(crate) fn mark(&mut self, source: u32) -> Option<()> {
-        let mut room = self.writer.room(MARK_BYTES)?;
-        put_mark(room.bytes(), source)?;
-        room.publish(MARK_BYTES);
-        self.source = source;
-        Some(())
+    /// Appends a row of any source, with a mark in front if it needs one; there is room for both.
+    pub(crate) fn append_marked(&mut self, row: &Row<'_>) -> Option<()> {
+        if self.needs_mark(row.source) {
+            let mut room = self.writer.room(MARK_BYTES)?;
+            put_mark(room.bytes(), row.source)?;
+            room.publish(MARK_BYTES);
+            self.source = row.source;
+        }
+        self.append(row)
     }
 
     /// The room that a row takes with a mark in front.

@@ -24,7 +24,6 @@ pub(super) const NO_SOURCE: u32 = u32::MAX;
 const PIECE_BYTES: usize = 1024;
 
 /// Writes a mark.
-#[inline(always)]
 pub(super) fn put_mark(room: &mut [u8], source: u32) -> Option<()> {
     let [a, b, c, d] = source.to_le_bytes();
     *room.first_chunk_mut::<MARK_BYTES>()? = [MARK, a, b, c, d];

@@ -9,8 +9,9 @@
 //!
 //! The schema is `jaeger.thrift` of jaeger-idl. Rows are transcoded, in either protocol by the same code. Common
 //! ones take one look (`fast`). For any other, `scan` reads the row once, to count its tags, logs and references,
-//! whose numbers stand before them; `transcode` reads it again and writes. Nothing is allocated but the output. What gets lost: the parts of a nanosecond below a
-//! microsecond, tags and tracestates of links, and the types of arrays, which become JSON text.
+//! whose numbers stand before them; `transcode` reads it again and writes. Nothing is allocated but the output. What
+//! gets lost: the parts of a time below a microsecond, tags and tracestates of links, and the types of arrays, which
+//! become JSON text.
 
 mod binary;
 mod compact;
